@@ -11,7 +11,8 @@ export function defineMe(builder: Builder): void {
       TASKS_PER_SECOND: { value: QuotaName.TasksPerSecond, description: 'Tasks submitted in a second.' },
       COST_PER_MINUTE: {
         value: QuotaName.CostPerMinute,
-        description: 'Points of complexity of all operations in a minute.',
+        description:
+          'Points of complexity of all operations in a minute, and one for each request of bytes and each 512 KiB of it.',
       },
       TASKS_UNFINISHED: {
         value: QuotaName.TasksUnfinished,
@@ -29,7 +30,7 @@ export function defineMe(builder: Builder): void {
       BLOB_BYTES: {
         value: QuotaName.BlobBytes,
         description:
-          'Bytes of the blobs that are kept. One that is stored again after a minute counts again.',
+          'Bytes of the blobs that are kept, and of what the outputs of accepted tasks can take. A blob that is stored again after a minute counts again.',
       },
       SUBSCRIPTIONS: {
         value: QuotaName.Subscriptions,

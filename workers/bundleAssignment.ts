@@ -9,7 +9,7 @@ import {
   type QueuedBundle,
 } from '../src/contract/messages/bundle.ts';
 import { encodeMessage } from '../src/contract/messages/decoder.ts';
-import { commonIn, type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
+import { commonIn, type EndsPart, endedRows, partWithout } from '../src/contract/messages/ends.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
 import { keptInputs } from '../src/contract/values.ts';
@@ -78,9 +78,17 @@ export class BundleAssignment extends Assignment {
       const named = { ...this.suspectAt(rows[0] ?? 0), owner: this.owner };
       const placed = await placeLargeAnswers(answers, named, this.options);
       if (placed === undefined) return false;
-      if ('columns' in placed) return this.#store(rows, { ...part, columns: placed.columns }, placed.signal);
+      const { columns, errors, signal } = placed;
+      const failed = new Set([...errors.keys()].map((i) => part.rows[i] ?? 0));
+      const others = partWithout({ ...part, columns }, failed);
+      const kept = rows.filter((_, i) => !errors.has(i));
+      if (others !== undefined && !(await this.#store(kept, others, signal))) return false;
       const { run } = part;
-      return this.#store(rows, this.#partOf(rows, { error: placed.error, ...(run && { run }) }));
+      for (const [i, error] of errors) {
+        const row = rows.slice(i, i + 1);
+        if (!(await this.#store(row, this.#partOf(row, { error, ...(run && { run }) })))) return false;
+      }
+      return true;
     });
   }
 

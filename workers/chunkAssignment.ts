@@ -156,13 +156,8 @@ export class ChunkAssignment extends Assignment {
     const named = { taskId: this.#job.taskId, owner: this.owner };
     const placed = await placeLargeAnswers(answers, named, this.options);
     if (placed === undefined) return undefined;
-    if ('columns' in placed) return { ...placed, errors: this.#errors };
-    const failed = new Set(this.#errors.map(({ row }) => row));
-    const rows = this.endlessRows.map((row) => this.#firstRow + row).filter((row) => !failed.has(row));
-    const errors = [...this.#errors, ...rows.map((row) => ({ row, ...placed.error }))];
-    const none = new Array<null>(this.#rowCount).fill(null);
-    const columns = Object.fromEntries(this.#values.keys().map((name) => [name, none]));
-    return { columns, errors, signal };
+    const unplaced = [...placed.errors].map(([row, error]) => ({ row: this.#firstRow + row, ...error }));
+    return { ...placed, errors: [...this.#errors, ...unplaced] };
   }
 
   /** The result of the chunk is stored. If it is the last one, the row batch ends. */

@@ -27,6 +27,8 @@ interface Named {
 /** Columns for a message, which has to be stored before the signal aborts. */
 interface Placed {
   readonly columns: Readonly<Record<string, readonly (Value | null)[]>>;
+  /** By index of a row whose outputs the store had no room for. It has none in the columns. */
+  readonly errors: ReadonlyMap<number, TaskError>;
   readonly signal: AbortSignal;
 }
 
@@ -39,27 +41,18 @@ export function haveLargeAnswers({ outputs }: Pick<Manifest, 'outputs'>, answers
 }
 
 /**
- * Stores large answers, and puts a reference in place of each.
+ * Stores large answers, and puts a reference in place of each. A row for which there is no room fails alone: outputs are
+ * not held until others expire, since they take memory.
  *
- * @returns the error of all rows if the store is full: outputs are not held until others expire, since they take memory.
- *   undefined if the worker has to stop before.
+ * @returns undefined if the worker has to stop before.
  */
 export async function placeLargeAnswers(
   answers: AnswersOfRows,
   { taskId, owner }: Named,
   options: SettleOptions,
-): Promise<Placed | { readonly error: TaskError } | undefined> {
-  const place = async (): Promise<Pick<Placed, 'columns'> | { readonly error: TaskError }> => {
-    try {
-      return { columns: await columnsWithBlobs(answers, owner, options) };
-    } catch (error) {
-      if (error instanceof RequestError && error.code === RequestErrorCode.BlobStoreFull)
-        return { error: { code: TaskErrorCode.BlobStoreFull, message: error.message } };
-      throw error;
-    }
-  };
-  const placed = await untilStored(place, taskId, options);
-  if (placed === undefined || 'error' in placed) return placed;
+): Promise<Placed | undefined> {
+  const placed = await untilStored(() => columnsWithBlobs(answers, owner, options), taskId, options);
+  if (placed === undefined) return undefined;
   return { ...placed, signal: AbortSignal.any([options.signal, AbortSignal.timeout(ENDS_WITHIN_MS)]) };
 }
 
@@ -67,23 +60,31 @@ async function columnsWithBlobs(
   answers: AnswersOfRows,
   owner: Owner,
   { manifest: { outputs }, blobs: { store } }: SettleOptions,
-): Promise<Placed['columns']> {
+): Promise<Omit<Placed, 'signal'>> {
   const limit = inlineBytesOf(outputs);
-  const stored: Record<string, readonly (Value | null)[]> = {};
+  const errors = new Map<number, TaskError>();
+  const place = async (answer: Answer | null, row: number): Promise<Value | null> => {
+    if (answer === null || errors.has(row)) return null;
+    if (!isLarge(answer, limit)) return messageValue(answer);
+    const { digest, content } = blobOf(bytesOf(answer));
+    try {
+      await store.put(owner, digest, content);
+      return referenceTo(answer, digest);
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.code !== RequestErrorCode.BlobStoreFull) throw error;
+      errors.set(row, { code: TaskErrorCode.BlobStoreFull, message: error.message });
+      return null;
+    }
+  };
+  const placed: Record<string, (Value | null)[]> = {};
   for (const [name, column] of Object.entries(answers)) {
     const values: (Value | null)[] = [];
-    for (const answer of column) {
-      if (answer === null || !isLarge(answer, limit)) {
-        values.push(answer === null ? null : messageValue(answer));
-        continue;
-      }
-      const { digest, content } = blobOf(bytesOf(answer));
-      await store.put(owner, digest, content);
-      values.push(referenceTo(answer, digest));
-    }
-    stored[name] = values;
+    for (const [row, answer] of column.entries()) values.push(await place(answer, row));
+    placed[name] = values;
   }
-  return stored;
+  // Their other outputs may have come first.
+  for (const column of Object.values(placed)) for (const row of errors.keys()) column[row] = null;
+  return { columns: placed, errors };
 }
 
 /** The answers to a row as its end would have them. Nothing is stored: a shadow's answers are only compared. */

@@ -32,6 +32,7 @@ import {
   BlobParts,
   type BlobPartsOptions,
   type BlobPlace,
+  type BlobReading,
   endIn,
 } from './blobParts.ts';
 import type { StoredMessages } from './storedMessages.ts';
@@ -108,11 +109,10 @@ export class ArtifactStore {
    * Reads an artifact, or a part of it, in pieces of a chunk at most. The digest of a whole one is checked before its last
    * piece comes.
    *
-   * @param to not included.
    * @throws {BlobGone} also after some pieces. @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
-  async *read(digest: string, from?: number, to?: number): AsyncGenerator<Uint8Array> {
-    yield* this.#read(await this.#found(digest), from, to);
+  async *read(digest: string, reading?: BlobReading): AsyncGenerator<Uint8Array> {
+    yield* this.#read(await this.#found(digest), reading);
   }
 
   /** Writes an artifact into a new file. If that fails, no file is left. Throws as `read` does. */
@@ -133,7 +133,7 @@ export class ArtifactStore {
     const { bytes, mediaType } = artifact;
     return {
       ...{ bytes, mediaType, etag: digest, expiresAt: this.#options.now() + CACHED_MS },
-      read: (from, to) => this.#read(artifact, from, to),
+      read: (from, to) => this.#read(artifact, { from, to }),
     };
   }
 
@@ -158,9 +158,9 @@ export class ArtifactStore {
     return artifact;
   }
 
-  async *#read(artifact: StoredArtifact, from?: number, to?: number): AsyncGenerator<Uint8Array> {
+  async *#read(artifact: StoredArtifact, reading?: BlobReading): AsyncGenerator<Uint8Array> {
     try {
-      yield* this.#parts.read(placeOf(artifact.digest), artifact, from, to);
+      yield* this.#parts.read(placeOf(artifact.digest), artifact, reading);
     } catch (error) {
       if (error instanceof BlobDamaged) await this.remove(artifact.digest);
       throw error;

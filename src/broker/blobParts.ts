@@ -6,7 +6,13 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoredMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { BLOB_CHUNK_BYTES, type BlobContent, chunkCountOf, type StoredBlob } from '../contract/blob.ts';
+import {
+  BLOB_CHUNK_BYTES,
+  type BlobContent,
+  chunkCountOf,
+  type StoredBlob,
+  storedBytesOf,
+} from '../contract/blob.ts';
 import { brokerUnavailable, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { decodeBlobEnd } from '../contract/messages/blobEnd.ts';
 import { encodeMessage, MESSAGE_VERSION } from '../contract/messages/decoder.ts';
@@ -29,6 +35,18 @@ export interface BlobPlace {
   readonly end: string;
 }
 
+/** What is read of a blob, and how. */
+export interface BlobReading {
+  /** @default 0 */
+  readonly from?: number;
+  /** Not included. @default all bytes */
+  readonly to?: number;
+  /** Chunks that are in memory, or being read, at a time. @default 4 */
+  readonly ahead?: number;
+  /** Reads one chunk when it is its turn. @default at once */
+  readonly inTurn?: <T>(read: () => Promise<T>) => Promise<T>;
+}
+
 /** What the broker answers to a read. */
 interface StoredAnswer {
   /** `data` is base64. */
@@ -46,13 +64,11 @@ export class BlobGone extends RequestError {
 /** Thrown if what is stored is another content than its name says. */
 export class BlobDamaged extends BlobGone {}
 
-/** Chunks of one blob that are read ahead: 2 MiB. */
+/** Chunks of one blob that a reader has in memory: 2 MiB. */
 const CHUNKS_AHEAD = 4;
 const READ_TIMEOUT_MS = 5_000;
 const NO_MESSAGE = 10_037;
 const RETRY_MS = 200;
-/** The end of a blob, and what a message takes beside its content. */
-const OVERHEAD_BYTES = 1_024;
 
 export class BlobParts {
   readonly #options: BlobPartsOptions;
@@ -97,23 +113,22 @@ export class BlobParts {
    * Reads a blob, or a part of it, in pieces of a chunk at most. Of a whole blob the last piece comes only if the digest
    * is right.
    *
-   * @param to not included.
    * @throws {BlobGone} also after some pieces. @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
   async *read(
     place: BlobPlace,
     { digest, bytes }: Pick<StoredBlob, 'digest' | 'bytes'>,
-    from = 0,
-    to = bytes,
+    { from = 0, to = bytes, ahead: most = CHUNKS_AHEAD, inTurn = (read) => read() }: BlobReading = {},
   ): AsyncGenerator<Uint8Array> {
     const hash = from === 0 && to === bytes ? createHash('sha256') : undefined;
     const last = chunkCountOf(to) - 1;
     const ahead: Promise<Uint8Array>[] = [];
     let next = Math.floor(from / BLOB_CHUNK_BYTES);
     for (let chunk = next; chunk <= last; chunk++) {
-      for (; next <= last && ahead.length < CHUNKS_AHEAD; next++) {
+      for (; next <= last && ahead.length < most; next++) {
         const length = Math.min(BLOB_CHUNK_BYTES, bytes - next * BLOB_CHUNK_BYTES);
-        const reading = this.#readChunk(place.chunk(next), `Chunk ${next} of ${digest}`, length);
+        const [subject, named] = [place.chunk(next), `Chunk ${next} of ${digest}`];
+        const reading = inTurn(() => this.#readChunk(subject, named, length));
         // It may fail while an earlier one is waited for.
         reading.catch(() => {});
         ahead.push(reading);
@@ -152,9 +167,4 @@ export class BlobParts {
 export function endIn({ data, timestamp }: StoredMsg) {
   const { bytes, mediaType } = decodeBlobEnd(data);
   return { bytes, mediaType, storedAt: Date.parse(timestamp) };
-}
-
-/** What a blob takes in the store. */
-export function storedBytesOf(bytes: number): number {
-  return bytes + (1 + chunkCountOf(bytes)) * OVERHEAD_BYTES;
 }

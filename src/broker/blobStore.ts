@@ -10,7 +10,7 @@ import { RETRY_LATER_MS, type RequestError, RequestErrorCode, refusedForNow } fr
 import type { Owner } from '../contract/owner.ts';
 import { streams, subjects } from '../contract/subjects.ts';
 import { readableBytes } from '../process/readableBytes.ts';
-import { BlobParts, type BlobPartsOptions, type BlobPlace, endIn } from './blobParts.ts';
+import { BlobParts, type BlobPartsOptions, type BlobPlace, type BlobReading, endIn } from './blobParts.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
 export interface BlobStoreOptions extends Pick<BlobPartsOptions, 'publisher' | 'connection'> {
@@ -67,10 +67,9 @@ export class BlobStore {
   read(
     owner: Owner,
     blob: Pick<StoredBlob, 'digest' | 'bytes'>,
-    from?: number,
-    to?: number,
+    reading?: BlobReading,
   ): AsyncGenerator<Uint8Array> {
-    return this.#parts.read(placeOf(owner, blob.digest), blob, from, to);
+    return this.#parts.read(placeOf(owner, blob.digest), blob, reading);
   }
 
   /** The bytes of a whole blob. Throws as `read` does. */

@@ -50,6 +50,14 @@ export function chunkCountOf(bytes: number): number {
   return Math.ceil(bytes / BLOB_CHUNK_BYTES);
 }
 
+/** The end of a blob, and what a message takes beside its content. */
+const OVERHEAD_BYTES = 1_024;
+
+/** What a blob takes in a store at most. */
+export function storedBytesOf(bytes: number): number {
+  return bytes + (1 + chunkCountOf(bytes)) * OVERHEAD_BYTES;
+}
+
 /** The bytes of one chunk. */
 export function readChunk(content: BlobContent, chunk: number): Promise<Uint8Array> | Uint8Array {
   const from = chunk * BLOB_CHUNK_BYTES;

@@ -24,13 +24,13 @@ export function inputDigest(input: Values, pinnedVersion: string | undefined): s
 
 /** The same for a batch, and never that of a single task. */
 export function columnsDigest(columns: InputColumns, pinnedVersion: string | undefined): string {
-  const replacer = Object.values(columns).some((column) => column.some(hasBase64)) ? withDigests : undefined;
+  const replacer = Object.values(columns).some((column) => column.some(hasBytes)) ? withDigests : undefined;
   return digest(JSON.stringify(['batch', Object.entries(columns), pinnedVersion], replacer));
 }
 
 /** A replacer is called for each value. Without one, a batch of plain rows is written many times faster. */
-function hasBase64(value: unknown): value is { readonly base64: unknown } {
-  return typeof value === 'object' && value !== null && 'base64' in value;
+function hasBytes(value: unknown): value is { readonly base64: unknown } | { readonly blob: unknown } {
+  return typeof value === 'object' && value !== null && ('base64' in value || 'blob' in value);
 }
 
 /** The same for work. @param asked what the client asked for, its members in one order. */
@@ -38,12 +38,19 @@ export function workDigest(asked: object): string {
   return digest(JSON.stringify(['work', asked]));
 }
 
-/** Of a tensor or bytes their digest counts, so that they are the same in a message as in the store of blobs. */
+/**
+ * Of a tensor or bytes their digest counts, so that they are the same in a message as in the store of blobs. Their number
+ * does not: it follows from the digest, and is not known before a blob is found.
+ */
 function withDigests(_name: string, value: unknown): unknown {
-  if (!hasBase64(value)) return value;
-  const bytes = Buffer.from(String(value.base64), 'base64');
-  const blob = createHash('sha256').update(bytes).digest('hex');
-  return 'shape' in value ? { shape: value.shape, blob, bytes: bytes.length } : { blob, bytes: bytes.length };
+  if (!hasBytes(value)) return value;
+  const blob =
+    'blob' in value
+      ? value.blob
+      : createHash('sha256')
+          .update(Buffer.from(String(value.base64), 'base64'))
+          .digest('hex');
+  return 'shape' in value ? { shape: value.shape, blob } : { blob };
 }
 
 function digest(text: string): string {

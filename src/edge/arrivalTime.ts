@@ -1,6 +1,7 @@
 /**
- * How long a request may take to arrive. Bodies of operations are small, so one time is enough for them. A blob has more
- * time the larger it is, so that slow lines can store large ones, and a client that says nothing is still closed.
+ * How long a request may take to arrive, and bytes to be sent. Bodies of operations are small, so one time is enough for
+ * them. A blob has more time the larger it is, so that slow lines can store and read large ones, and a client that says
+ * or takes nearly nothing is still closed.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../process/config.ts';
@@ -17,14 +18,15 @@ const LEAST_BYTES_A_SECOND = 64 * 1024;
 export function arrivalMs({ method, url, headers }: Request, config: ArrivalConfig): number {
   const limit = method === 'PUT' ? limitOfUpload(pathOf({ url }), config) : 0;
   const announced = Number(headers['content-length'] ?? limit);
-  return config.requestTimeoutMs + blobMs(Math.min(announced, limit));
+  return transferMs(Math.min(announced, limit), config);
+}
+
+/** The time in which so many bytes have to arrive, or to leave. In milliseconds. */
+export function transferMs(bytes: number, { requestTimeoutMs }: Pick<Config, 'requestTimeoutMs'>): number {
+  return requestTimeoutMs + Math.ceil((1_000 * bytes) / LEAST_BYTES_A_SECOND);
 }
 
 /** The time of the largest blob or artifact. */
-export function longestArrivalMs({ requestTimeoutMs, ...limits }: ArrivalConfig): number {
-  return requestTimeoutMs + blobMs(Math.max(limits.blobMaxBytes, limits.blobMaxUploadBytes));
-}
-
-function blobMs(bytes: number): number {
-  return Math.ceil((1_000 * bytes) / LEAST_BYTES_A_SECOND);
+export function longestArrivalMs(config: ArrivalConfig): number {
+  return transferMs(Math.max(config.blobMaxBytes, config.blobMaxUploadBytes), config);
 }

@@ -1,8 +1,10 @@
-/** Sends bytes over HTTP: whole or in part, and no faster than the client reads. */
+/** Sends bytes over HTTP: whole or in part, no faster than the client reads, and for no longer than it may take. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ReadableBytes } from '../contract/blob.ts';
 import { RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
 import { refuse } from './answers.ts';
+import { transferMs } from './arrivalTime.ts';
 import { readRange } from './byteRange.ts';
 import { cutOff, drained } from './streaming.ts';
 
@@ -17,6 +19,7 @@ export async function sendBytes(
   request: IncomingMessage,
   response: ServerResponse,
   content: ReadableBytes,
+  config: Pick<Config, 'requestTimeoutMs'>,
 ): Promise<void> {
   const { bytes, mediaType, expiresAt } = content;
   const { method, headers } = request;
@@ -48,18 +51,21 @@ export async function sendBytes(
     return;
   }
   const pieces = content.read(from, to)[Symbol.asyncIterator]();
-  // A refusal must not be kept as the bytes may be, so their headers come after the first piece.
-  const first = await pieces.next();
-  if (range === undefined) response.writeHead(200, answer);
-  else response.writeHead(206, { ...answer, 'content-range': `bytes ${from}-${to - 1}/${bytes}` });
+  const slowness = setTimeout(() => cutOff(response), transferMs(to - from, config));
   try {
-    for (let next = first; !next.done && !response.closed; next = await pieces.next())
+    // A refusal must not be kept as the bytes may be, so their headers come after the first piece.
+    let next = await pieces.next();
+    if (range === undefined) response.writeHead(200, answer);
+    else response.writeHead(206, { ...answer, 'content-range': `bytes ${from}-${to - 1}/${bytes}` });
+    for (; !next.done && !response.closed; next = await pieces.next())
       if (!response.write(next.value)) await drained(response);
     response.end();
-  } catch {
+  } catch (error) {
+    if (!response.headersSent) throw error;
     // The status is sent already. Fewer bytes than announced tell the client that it failed.
     cutOff(response);
   } finally {
+    clearTimeout(slowness);
     await pieces.return?.();
   }
 }

@@ -4,17 +4,23 @@
  * HTTP.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BlobContent, isDigest, type ReadableBytes, type StoredBlob } from '../contract/blob.ts';
+import {
+  type BlobContent,
+  chunkCountOf,
+  isDigest,
+  type ReadableBytes,
+  type StoredBlob,
+} from '../contract/blob.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
-import { type Readable, readableBy } from '../contract/principal.ts';
+import { type Principal, type ReadingClient, readableBy } from '../contract/principal.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { answerJson, notRecognised, type Refusal, RequestRefused, refuse } from './answers.ts';
 import { sendBytes } from './byteAnswers.ts';
 import { type AskedBytes, type AskedOutput, bytesAt } from './bytePaths.ts';
-import type { EdgeIdentity, Identities } from './identity.ts';
+import type { Identities } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
 import { Spool } from './spool.ts';
 import { pathOf, queryOf } from './target.ts';
@@ -28,7 +34,7 @@ export interface ByteSources {
     open(owner: Owner, digest: string): Promise<ReadableBytes>;
   };
   readonly outputs: {
-    open(readable: Readable, output: AskedOutput): Promise<ReadableBytes>;
+    open(client: ReadingClient, output: AskedOutput): Promise<ReadableBytes>;
   };
   readonly artifacts: {
     put(digest: string, content: BlobContent): Promise<{ readonly isNew: boolean }>;
@@ -37,8 +43,10 @@ export interface ByteSources {
 }
 
 export interface ByteHandlerOptions {
-  readonly config: Pick<Config, 'blobMaxBytes' | 'blobMaxUploadBytes' | 'blobSpoolDir'>;
+  readonly config: Pick<Config, 'blobMaxBytes' | 'blobMaxUploadBytes' | 'blobSpoolDir' | 'requestTimeoutMs'>;
   readonly sources: ByteSources;
+  /** Takes points from the rates of a client: one for a request, and one for each 512 KiB. May throw. */
+  readonly charge: (holder: QuotaHolder, points: number) => void;
   readonly identities: Identities;
   readonly openIdentities: OpenIdentities;
   readonly log: Logger;
@@ -72,7 +80,8 @@ export function isForBytes(path: string | undefined): boolean {
   return bytesAt(path) !== undefined;
 }
 
-export function byteHandler({ config, sources, identities, openIdentities, log }: ByteHandlerOptions) {
+export function byteHandler(options: ByteHandlerOptions) {
+  const { config, sources, charge, identities, openIdentities, log } = options;
   const { blobMaxBytes, blobMaxUploadBytes, blobSpoolDir: dir } = config;
   const blobUploads = new Uploads({
     what: 'A blob',
@@ -94,7 +103,8 @@ export function byteHandler({ config, sources, identities, openIdentities, log }
       const identity = await identities.of(request);
       using _open = openIdentities.add(identity, () => response.destroy());
       if (asked.type === 'artifact') await identity.requireOperator();
-      await answer(asked, identity, { request, response });
+      charge(identity.principal, 1);
+      await answer(asked, identity.principal, { request, response });
     } catch (error) {
       if (response.headersSent) throw error;
       if (error instanceof RequestError) return refuse(request, response, refusalOf(error));
@@ -103,7 +113,7 @@ export function byteHandler({ config, sources, identities, openIdentities, log }
     }
   };
 
-  async function answer(asked: AskedBytes, { principal }: EdgeIdentity, exchange: Exchange): Promise<void> {
+  async function answer(asked: AskedBytes, principal: Principal, exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
     const { method = '' } = request;
     if (asked.type === 'blob' && method === 'PUT')
@@ -112,23 +122,24 @@ export function byteHandler({ config, sources, identities, openIdentities, log }
       return storeArtifact(checkedDigest(asked.digest), principal, exchange);
     const methods = methodsOf(asked);
     if (!READING.includes(method) || !methods.includes('GET')) throw otherMethod(methods, method);
-    await sendBytes(request, response, await opened(asked, principal, request));
+    const content = await opened(asked, principal, request);
+    const read = (from: number, to: number) => {
+      charge(principal, chunkCountOf(to - from));
+      return content.read(from, to);
+    };
+    await sendBytes(request, response, { ...content, read }, config);
   }
 
-  function opened(
-    asked: AskedBytes,
-    principal: EdgeIdentity['principal'],
-    request: IncomingMessage,
-  ): Promise<ReadableBytes> {
+  function opened(asked: AskedBytes, principal: Principal, request: IncomingMessage): Promise<ReadableBytes> {
     if (asked.type === 'blob') return sources.blobs.open(principal.owner, checkedDigest(asked.digest) ?? '');
     if (asked.type === 'artifact') return sources.artifacts.open(checkedDigest(asked.digest));
     const format = new URLSearchParams(queryOf(request)).get('format') ?? undefined;
-    return sources.outputs.open(readableBy(principal), { ...asked, format });
+    return sources.outputs.open({ ...principal, readable: readableBy(principal) }, { ...asked, format });
   }
 
   async function storeBlob(
     expected: string | undefined,
-    principal: EdgeIdentity['principal'],
+    principal: Principal,
     { request, response }: Exchange,
   ): Promise<void> {
     const { owner, role } = principal;
@@ -141,6 +152,7 @@ export function byteHandler({ config, sources, identities, openIdentities, log }
     await using body = await blobUploads.receive(request, { owner, expected, admit });
     const { digest, content } = body;
     const { bytes, mediaType } = content;
+    charge(principal, chunkCountOf(bytes));
     const { expiresAt } = await sources.blobs.put(principal, digest, content);
     response.setHeader('location', `/blobs/${digest}`);
     const blob = { blob: digest, bytes, mediaType, expiresAt: new Date(expiresAt).toISOString() };
@@ -150,11 +162,12 @@ export function byteHandler({ config, sources, identities, openIdentities, log }
   /** One that is there already is received and checked all the same: HEAD tells before. */
   async function storeArtifact(
     expected: string,
-    { owner }: EdgeIdentity['principal'],
+    principal: Principal,
     { request, response }: Exchange,
   ): Promise<void> {
-    await using body = await artifactUploads.receive(request, { owner, expected });
+    await using body = await artifactUploads.receive(request, { owner: principal.owner, expected });
     const { digest, content } = body;
+    charge(principal, chunkCountOf(content.bytes));
     const { isNew } = await sources.artifacts.put(digest, content);
     response.setHeader('location', `/artifacts/${digest}`);
     answerJson(response, isNew ? 201 : 200, { artifact: digest, bytes: content.bytes });

@@ -460,7 +460,7 @@ const settings = {
     unit: 'ms',
     default: '30000',
     consequence:
-      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob or an artifact has 1 s more for each 64 KiB.',
+      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob, an artifact or an output has 1 s more for each 64 KiB, and as long to be read.',
     parse: integer(1_000, 600_000),
   },
 

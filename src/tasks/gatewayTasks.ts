@@ -9,6 +9,7 @@ import type { Logger } from '../process/log.ts';
 import type { Offering } from '../rollout/offering.ts';
 import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
+import { BlobReads } from './blobReads.ts';
 import { Bundles } from './bundles.ts';
 import { FairShare } from './fairShare.ts';
 import { InputBlobs } from './inputBlobs.ts';
@@ -76,7 +77,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const keptMs = limits.resultTtlS * 1_000 + MAX_TIMEOUT_MS;
   const kept = opened.use(new KeptBytes({ counts, keptMs }));
   const quotas = new OwnerQuotas({ ...options, counts, kept });
-  const blobs = new OwnerBlobs({ store: options.blobStore, quotas });
+  const reads = new BlobReads({ store: options.blobStore });
+  const blobs = new OwnerBlobs({ store: options.blobStore, reads, quotas });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
@@ -87,7 +89,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
   const watches = opened.use(
-    new TaskWatches({ broker, open, reader, notices, wishes, watched, maxSubscriptions, quotas }),
+    new TaskWatches({ broker, open, reader, notices, wishes, watched, partials, maxSubscriptions, quotas }),
   );
   const list = new TaskList({ ...options, open, reader });
   const listWatches = opened.use(new ListWatches({ broker, list, watches, quotas }));
@@ -108,7 +110,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     admission,
     quotas,
     blobs,
-    outputs: new Outputs({ ...options, reader, tasks }),
+    outputs: new Outputs({ ...options, reader, tasks, reads }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
     tasks,
     watches,

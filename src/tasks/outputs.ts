@@ -3,11 +3,10 @@
  * blobs. With the format `npy` a tensor has the header of NumPy's files before its elements.
  */
 import { hash } from 'node:crypto';
-import type { BlobStore } from '../broker/broker.ts';
 import { type ReadableBytes, UNKNOWN_MEDIA_TYPE } from '../contract/blob.ts';
 import { badValue, quoted, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
-import type { Readable } from '../contract/principal.ts';
+import type { ReadingClient } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import type { BytesValue, TensorBytes } from '../contract/tensor.ts';
 import type { Value } from '../contract/values.ts';
@@ -15,6 +14,7 @@ import { isMediaOutput, isTensorOutput, tensorTypeOf } from '../models/manifest.
 import type { Model } from '../models/models.ts';
 import { npyHeader } from '../models/npy.ts';
 import { hasBytes } from '../models/valueBytes.ts';
+import type { BlobReads } from './blobReads.ts';
 import type { TaskReader } from './taskReader.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -22,7 +22,7 @@ export interface OutputsOptions {
   readonly reader: Pick<TaskReader, 'find'>;
   readonly tasks: Pick<Tasks, 'page'>;
   readonly models: readonly Model[];
-  readonly blobStore: Pick<BlobStore, 'read'>;
+  readonly reads: Pick<BlobReads, 'read'>;
   readonly limits: { readonly resultTtlS: number };
 }
 
@@ -53,15 +53,15 @@ export class Outputs {
 
   /**
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT` for
-   *   another format, `BROKER_UNAVAILABLE`; `BLOB_NOT_FOUND`, also while it is read.
+   *   another format, `BROKER_UNAVAILABLE`; `BLOB_NOT_FOUND` and `GATEWAY_BUSY`, also while it is read.
    */
-  async open(readable: Readable, { taskId, row, name, format }: AskedOutput): Promise<ReadableBytes> {
+  async open(client: ReadingClient, { taskId, row, name, format }: AskedOutput): Promise<ReadableBytes> {
     const { reader, models, limits } = this.#options;
     if (format !== undefined && format !== NPY)
       throw badValue('format', `${NPY} or left out`, quoted(format));
-    const task = await reader.find(taskId, readable);
+    const task = await reader.find(taskId, client.readable);
     const value = bytesIn(await this.#valuesOf(task, row), name, task.id);
-    const content = this.#contentOf(value, task.owner);
+    const content = this.#contentOf(value, client.owner, task.owner);
     const expiresAt = (task.finishedAt ?? task.submittedAt) + limits.resultTtlS * 1_000;
     const model = models.find(({ manifest }) => manifest.name === task.model);
     const field = model?.manifest.outputs.find((output) => output.name === name);
@@ -91,7 +91,7 @@ export class Outputs {
     throw new RequestError(RequestErrorCode.TaskUnfinished, `Row ${row} of task ${id} has not been run.`);
   }
 
-  #contentOf(value: BytesValue | TensorBytes, owner: Owner): Content {
+  #contentOf(value: BytesValue | TensorBytes, client: Owner, owner: Owner): Content {
     if ('base64' in value) {
       const bytes = Buffer.from(value.base64, 'base64');
       const read = async function* (from: number, to: number) {
@@ -99,9 +99,13 @@ export class Outputs {
       };
       return { etag: hash('sha256', bytes, 'hex'), bytes: bytes.length, read };
     }
-    const { blobStore } = this.#options;
-    const { blob: digest, bytes } = value;
-    return { etag: digest, bytes, read: (from, to) => blobStore.read(owner, { digest, bytes }, from, to) };
+    const { reads } = this.#options;
+    const blob = { digest: value.blob, bytes: value.bytes };
+    return {
+      etag: blob.digest,
+      bytes: blob.bytes,
+      read: (from, to) => reads.read({ client, owner, blob, from, to }),
+    };
   }
 }
 

@@ -3,15 +3,17 @@
  * blobs through it.
  */
 import type { BlobStore } from '../broker/broker.ts';
-import type { BlobContent, ReadableBytes, StoredBlob } from '../contract/blob.ts';
+import { type BlobContent, type ReadableBytes, type StoredBlob, storedBytesOf } from '../contract/blob.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
+import type { BlobReads } from './blobReads.ts';
 import type { OwnerQuotas } from './ownerQuotas.ts';
 import { Turns } from './turns.ts';
 
 export interface OwnerBlobsOptions {
   readonly store: BlobStore;
+  readonly reads: Pick<BlobReads, 'read'>;
   readonly quotas: Pick<OwnerQuotas, 'requireBlobBytes' | 'keepBlob'>;
 }
 
@@ -20,22 +22,20 @@ const STORED_AT_ONCE = 4;
 const MAX_WAITING = 200;
 
 export class OwnerBlobs {
-  readonly #store: BlobStore;
-  readonly #quotas: OwnerBlobsOptions['quotas'];
+  readonly #options: OwnerBlobsOptions;
   readonly #storing = new Turns({
     what: 'blobs to be stored',
     atOnce: STORED_AT_ONCE,
     waiting: MAX_WAITING,
   });
 
-  constructor({ store, quotas }: OwnerBlobsOptions) {
-    this.#store = store;
-    this.#quotas = quotas;
+  constructor(options: OwnerBlobsOptions) {
+    this.#options = options;
   }
 
-  /** Whether a client may store so many bytes more. @throws {RequestError} `OWNER_QUOTA`. */
+  /** Whether a client may store a blob of so many bytes. @throws {RequestError} `OWNER_QUOTA`. */
   requireQuota(holder: QuotaHolder, bytes: number): void {
-    this.#quotas.requireBlobBytes(holder, bytes);
+    this.#options.quotas.requireBlobBytes(holder, storedBytesOf(bytes));
   }
 
   /**
@@ -43,11 +43,12 @@ export class OwnerBlobs {
    * @throws {RequestError} `OWNER_QUOTA`, `BLOB_STORE_FULL`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
   async put(holder: QuotaHolder, digest: string, content: BlobContent): Promise<StoredBlob> {
+    const { store, quotas } = this.#options;
     const { owner } = holder;
     await this.#storing.take(owner, 1, async () => {
-      const uncount = this.#quotas.keepBlob(holder, content.bytes);
+      const uncount = quotas.keepBlob(holder, storedBytesOf(content.bytes));
       try {
-        const { isNew } = await this.#store.put(owner, digest, content);
+        const { isNew } = await store.put(owner, digest, content);
         if (!isNew) uncount();
       } catch (error) {
         uncount();
@@ -59,22 +60,19 @@ export class OwnerBlobs {
 
   /** @throws {RequestError} `BLOB_NOT_FOUND`, `BROKER_UNAVAILABLE`. */
   async find(owner: Owner, digest: string): Promise<StoredBlob> {
-    const blob = await this.#store.find(owner, digest);
+    const blob = await this.#options.store.find(owner, digest);
     if (blob === undefined) throw blobNotFound(digest);
     return blob;
   }
 
-  /** The bytes of a blob, for its owner. Throws as `find` does, also while they are read. */
+  /** The bytes of a blob, for its owner. Throws as `find` does, and `GATEWAY_BUSY`, also while they are read. */
   async open(owner: Owner, digest: string): Promise<ReadableBytes> {
-    return this.#readable(owner, await this.find(owner, digest));
-  }
-
-  #readable(owner: Owner, blob: StoredBlob): ReadableBytes {
-    const store = this.#store;
-    const { digest, bytes, mediaType, expiresAt } = blob;
+    const { reads } = this.#options;
+    const blob = await this.find(owner, digest);
+    const { bytes, mediaType, expiresAt } = blob;
     return {
       ...{ bytes, mediaType, expiresAt, etag: digest },
-      read: (from, to) => store.read(owner, blob, from, to),
+      read: (from, to) => reads.read({ client: owner, owner, blob, from, to }),
     };
   }
 }

@@ -52,6 +52,8 @@ export interface TaskNeed {
   readonly bytes: () => number;
   /** Called only where there is a quota of them. */
   readonly resultBytes: () => number;
+  /** What its outputs may take in the store of blobs. Called only where there is a quota of that. */
+  readonly blobBytes: () => number;
 }
 
 const WINDOWS_MS = { [QuotaName.TasksPerSecond]: 1_000, [QuotaName.CostPerMinute]: 60_000 } as const;
@@ -106,12 +108,14 @@ export class OwnerQuotas {
   }
 
   /** Counts what a task needs, if its client has so much left. @throws {RequestError} `OWNER_QUOTA`. */
-  admit(use: TaskUse, { rows, bytes, resultBytes }: TaskNeed): void {
+  admit(use: TaskUse, { rows, bytes, resultBytes, blobBytes }: TaskNeed): void {
     if (!this.#hasQuotas(use)) return;
     const amounts = this.#needs(use, QuotaName.TasksUnfinished, () => 1)
       .concat(this.#needs(use, QuotaName.RowsQueued, () => rows))
       .concat(this.#needs(use, QuotaName.BytesQueued, bytes));
-    const kept = this.#needs(use, QuotaName.ResultBytes, resultBytes);
+    const kept = this.#needs(use, QuotaName.ResultBytes, resultBytes).concat(
+      this.#needs(use, QuotaName.BlobBytes, blobBytes),
+    );
     for (const { limit, need } of [...amounts, ...kept]) this.#require(limit, need);
     for (const { limit, need } of amounts) use.add(limit.counted, need);
     for (const { limit, need } of kept) {

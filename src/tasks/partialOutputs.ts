@@ -1,7 +1,7 @@
 /**
- * The newest partial output of each watched task that runs, until the task ends. Workers tell them, some each second,
- * and each replaces the one before. If they take too much memory, the oldest are forgotten: their watchers see the next
- * ones again.
+ * The newest partial output of each watched task that runs, until the task ends or is not watched any more. Workers tell
+ * them, some each second, and each replaces the one before. If they take too much memory, the oldest are forgotten: their
+ * watchers see the next ones again.
  */
 import type { PartialOutput } from '../contract/messages/notices.ts';
 import { bytesInMemory } from '../models/valueBytes.ts';
@@ -22,7 +22,7 @@ export class PartialOutputs implements Disposable {
   #bytes = 0;
 
   constructor({ events }: { readonly events: Pick<TaskEvents, 'on'> }) {
-    this.#listening = events.on('ended', ({ id }) => this.#forget(id));
+    this.#listening = events.on('ended', ({ id }) => this.forget(id));
   }
 
   /** @returns false if a newer one is kept: notices of different workers come in any order. */
@@ -32,13 +32,13 @@ export class PartialOutputs implements Disposable {
       before !== undefined &&
       (attempts < before.attempts || (attempts === before.attempts && partial.sequence <= before.sequence));
     if (isOlder) return false;
-    this.#forget(id);
+    this.forget(id);
     const bytes = ENTRY_BYTES + bytesInMemory(partial.output);
     this.#kept.set(id, { ...partial, attempts, bytes });
     this.#bytes += bytes;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= MAX_BYTES) break;
-      this.#forget(oldest);
+      this.forget(oldest);
     }
     return true;
   }
@@ -47,12 +47,13 @@ export class PartialOutputs implements Disposable {
     return this.#kept.get(id);
   }
 
-  [Symbol.dispose](): void {
-    this.#listening[Symbol.dispose]();
-  }
-
-  #forget(id: string): void {
+  /** Also called once a task is not watched any more: its end may not be heard here then. */
+  forget(id: string): void {
     this.#bytes -= this.#kept.get(id)?.bytes ?? 0;
     this.#kept.delete(id);
+  }
+
+  [Symbol.dispose](): void {
+    this.#listening[Symbol.dispose]();
   }
 }

@@ -60,20 +60,24 @@ export class Requests {
     }
   }
 
-  /** The task of an earlier try, if there was one with the same question, and a task came of it. */
-  async acceptedBefore(question: Question, requestId: string): Promise<Task | undefined> {
+  /**
+   * The task of an earlier try, if there was one with the same question, and a task came of it.
+   *
+   * @param attempt stores the rest of the task, if a part was never stored. Without it, such a task counts as none.
+   */
+  async acceptedBefore(question: Question, requestId: string, attempt?: Try): Promise<Task | undefined> {
     const { hash, digest, asked } = requestOf(question, requestId);
     const first = await this.#options.records.read(hash, asked);
     if (first === undefined || first.record.inputDigest !== digest) return undefined;
-    return this.#acceptAgain(question.sameTask(first.record.job, first.address), furtherTry());
+    return this.#acceptAgain(question.sameTask(first.record.job, first.address), attempt);
   }
 
   /**
    * The first try may have ended anywhere: between record and job, in the queue, or with a result.
    *
-   * @returns undefined if its job was never stored, and the time for that is over.
+   * @returns undefined if a part of it was never stored, and this try does not store it or the time for that is over.
    */
-  async #acceptAgain(task: TaskToAccept, attempt: Try): Promise<Task | undefined> {
+  async #acceptAgain(task: TaskToAccept, attempt: Try | undefined): Promise<Task | undefined> {
     const { broker, acceptance, reader } = this.#options;
     const { job, address } = task;
     const known = reader.known(address.id, job.owner);
@@ -81,7 +85,7 @@ export class Requests {
     const present = (await reader.stored(address, job.owner))?.task;
     const isInTime = broker.now() < job.deadline;
     if (present !== undefined && !(isInTime && (await task.isIncomplete(present)))) return present;
-    if (isInTime) return acceptance.accept(task, attempt);
+    if (isInTime) return attempt && acceptance.accept(task, attempt);
     if (reader.mayBeGone(address)) throw requestExpired();
     return undefined;
   }

@@ -10,6 +10,7 @@ import type { TaskAddress } from '../contract/taskId.ts';
 import type { InputColumns } from '../contract/values.ts';
 import { checkRows, columnsAt, packColumns } from '../models/inputColumns.ts';
 import type { Model } from '../models/models.ts';
+import { largestBlobBytes } from '../models/outputBytes.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import { shapeOf } from './chunkSize.ts';
 import { newHeader } from './jobHeader.ts';
@@ -117,6 +118,7 @@ class RowBatchTask implements TaskToAccept {
         rows: batch.rowCount,
         bytes: () => encodeMessage(packColumns(this.#rows.columns, 0, batch.rowCount)).length,
         resultBytes: () => resultBytesOf(this.job, this.#rows.model.manifest),
+        blobBytes: () => blobBytesOf(this.#rows, batch.rowCount),
       });
     await chunks.admit(count);
     await queue.requireRoom(model, 1 + count);
@@ -173,6 +175,14 @@ class RowBatchTask implements TaskToAccept {
     const queued = await chunks.queued(this.address);
     return queued.union(await chunks.finished(this.address.id));
   }
+}
+
+/** What the outputs of all rows may take in the store of blobs. */
+function blobBytesOf({ model, columns }: AskedRows, rowCount: number): number {
+  let bytes = 0;
+  for (let row = 0; row < rowCount; row++)
+    bytes += largestBlobBytes(model.manifest, (input) => columns[input]?.[row]);
+  return bytes;
 }
 
 /** Times of `now` are those of the submission. */

@@ -9,6 +9,7 @@ import type { TaskAddress } from '../contract/taskId.ts';
 import type { Values } from '../contract/values.ts';
 import { checkInput, inputAt } from '../models/input.ts';
 import type { Manifest } from '../models/manifest.ts';
+import { largestBlobBytes } from '../models/outputBytes.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Place } from './bundles.ts';
 import { newHeader } from './jobHeader.ts';
@@ -137,6 +138,7 @@ export class SingleTask implements TaskToAccept {
         rows: 1,
         bytes: () => encodeMessage(job).length,
         resultBytes: () => resultBytesOf(job, this.#manifest),
+        blobBytes: () => largestBlobBytes(this.#manifest, (input) => job.input[input]),
       });
     admission.queue.requireSpace(job.model);
   }

@@ -11,6 +11,7 @@ import { shapeOf } from './chunkSize.ts';
 import type { Requests } from './requests.ts';
 import { RowBatchQuestion, type RowBatchSubmission } from './rowBatchTask.ts';
 import { SingleQuestion, type Submission } from './singleTask.ts';
+import { furtherTry } from './storing.ts';
 import type { TaskEvents } from './taskEvents.ts';
 import type { TaskReader } from './taskReader.ts';
 import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
@@ -89,15 +90,21 @@ export class Submissions {
   async #accept(question: Question): Promise<Task> {
     const { acceptance, requests } = this.#options;
     const { requestId } = question.asked.options;
-    const admitting = question.admit();
-    if (admitting !== undefined) await admitting;
-    if (requestId == null) return acceptance.accept(this.#newTask(question));
+    if (requestId == null) {
+      // Nothing is awaited for a plain task.
+      const admitting = question.admit();
+      if (admitting !== undefined) await admitting;
+      return acceptance.accept(this.#newTask(question));
+    }
     let task: TaskToAccept;
     try {
+      await question.admit();
       task = this.#newTask(question);
     } catch (error) {
-      // The first try may have found a version that has gone since; it stands for the same task all the same.
-      const earlier = isVersionGone(error) ? await requests.acceptedBefore(question, requestId) : undefined;
+      // The first try may have found blobs, room or a version that are gone since. It stands for the same task all the
+      // same. What it left out cannot be stored without the blobs.
+      const attempt = isVersionGone(error) ? furtherTry() : undefined;
+      const earlier = await requests.acceptedBefore(question, requestId, attempt);
       if (earlier === undefined) throw error;
       return earlier;
     }

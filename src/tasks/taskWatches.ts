@@ -12,6 +12,7 @@ import type { TaskAddress } from '../contract/taskId.ts';
 import type { OpenTask } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { OwnerQuotas } from './ownerQuotas.ts';
+import type { PartialOutputs } from './partialOutputs.ts';
 import type { TaskNotices } from './taskNotices.ts';
 import type { TaskReader } from './taskReader.ts';
 import { TaskWatch } from './taskWatch.ts';
@@ -25,6 +26,7 @@ export interface TaskWatchesOptions {
   readonly notices: Pick<TaskNotices, 'listenTo'>;
   readonly wishes: Pick<UpdateWishes, 'add'>;
   readonly watched: WatchedTasks;
+  readonly partials: Pick<PartialOutputs, 'forget'>;
   /** The most watches that are open or being opened. */
   readonly maxSubscriptions: number;
   readonly quotas: Pick<OwnerQuotas, 'openSubscription' | 'closeSubscription'>;
@@ -126,7 +128,7 @@ export class TaskWatches implements Disposable {
 
   #watchFollowed(followed: OpenTask, options: WatchOptions): TaskWatch {
     const { finalOnly } = options;
-    const { open, notices, wishes, watched } = this.#options;
+    const { open, notices, wishes, watched, partials } = this.#options;
     const hearsRunning = !finalOnly && followed.news !== undefined;
     const running = hearsRunning ? notices.listenTo(followed.address.home) : undefined;
     const wish = finalOnly ? undefined : wishes.add(followed.address.home);
@@ -140,6 +142,7 @@ export class TaskWatches implements Disposable {
         if (followed.watches.size > 0) return;
         watched.drop(followed);
         open.forget(followed);
+        partials.forget(followed.address.id);
       },
     });
     followed.watches.add(watch);

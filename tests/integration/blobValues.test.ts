@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BLOB_CHUNK_BYTES, storedBytesOf } from '../../src/contract/blob.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import type { Task } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
@@ -10,6 +11,7 @@ import type { Model } from '../../src/models/models.ts';
 import { readConfig } from '../../src/process/config.ts';
 import type { Offering } from '../../src/rollout/offering.ts';
 import { type GatewayTasks, openGatewayTasks } from '../../src/tasks/gatewayTasks.ts';
+import type { TaskOptions } from '../../src/tasks/taskOptions.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Broker, openTestBroker } from '../support/jobs.ts';
 import { SILENT } from '../support/models.ts';
@@ -19,6 +21,7 @@ import { inspectStreams } from '../support/streams.ts';
 import { writeTensorModel } from '../support/tensorModel.ts';
 
 const OWNER = 'anonymous';
+const METERED = 'metered';
 const KIB = 1024;
 
 let folder: Awaited<ReturnType<typeof mkdtempDisposable>>;
@@ -45,7 +48,7 @@ beforeAll(async () => {
     models,
     offering: { choose: () => ({ version: '1' }) } as unknown as Offering,
     limits: readConfig({}),
-    quotasOf: () => ({}),
+    quotasOf: (owner) => (owner === METERED ? { blobBytes: 3_200 * KIB } : {}),
     quotasOfKey: () => ({}),
     actualsOf: () => 0,
     log: SILENT,
@@ -75,8 +78,8 @@ async function upload(numbers: Float32Array<ArrayBuffer>): Promise<string> {
   return ((await response.json()) as { blob: string }).blob;
 }
 
-function submit(x: unknown, options: { readonly waitMs?: number; readonly timeoutMs?: number } = {}) {
-  const asked = { model, owner: OWNER, trace: undefined, gone: undefined };
+function submit(x: unknown, options: TaskOptions = {}, owner = OWNER) {
+  const asked = { model, owner, trace: undefined, gone: undefined };
   return tasks.submissions.submit({ ...asked, options: { waitMs: 5_000, ...options }, input: { x } });
 }
 
@@ -156,6 +159,91 @@ test('a blob that is not there, of another size, or too old is refused with its 
   const asked = { model, owner: 'bob', trace: undefined, gone: undefined };
   const ofAnother = tasks.submissions.submit({ ...asked, options: {}, input: { x: { shape: [3], blob } } });
   await expect(ofAnother).rejects.toMatchObject({ code: 'BLOB_NOT_FOUND' });
+});
+
+test('a request that was accepted is answered with its task, also if its blobs are gone since', async () => {
+  const numbers = floats(600, 7);
+  const blob = await upload(numbers);
+  const options = { waitMs: 0, requestId: 'with-a-blob' };
+  const x = { shape: [600], blob };
+  const { id } = await submit(x, options);
+  const asked = { model, owner: OWNER, trace: undefined, gone: undefined };
+  const batch = { ...asked, options: { requestId: 'rows-with-a-blob' }, inputs: [{ x }] };
+  const ofRows = await tasks.submissions.submitRowBatch(batch);
+  await using streams = await inspectStreams(nats);
+  await streams.purge('BLOBS', subjects.blobEnd(OWNER, blob));
+  expect((await submit(x, options)).id).toBe(id);
+  // The same content in another form is the same question.
+  expect((await submit(inline(numbers), options)).id).toBe(id);
+  await streams.purge('BLOBS', subjects.blobEnd(OWNER, blob));
+  expect((await tasks.submissions.submitRowBatch(batch)).id).toBe(ofRows.id);
+  await expect(submit(x, { requestId: 'another' })).rejects.toMatchObject({ code: 'BLOB_NOT_FOUND' });
+});
+
+test('what the outputs of a task can take counts for its owner from the start, and is refused beyond its quota', async () => {
+  const numbers = floats(200 * KIB, 1);
+  const bytes = storedBytesOf(800 * KIB);
+  const usedBytes = () =>
+    tasks.quotas.report({ owner: METERED }).find(({ name }) => name === 'blobBytes')?.used;
+  await submit(inline(numbers), {}, METERED);
+  // Its input and its output.
+  expect(usedBytes()).toBe(2 * bytes);
+  await expect(submit(inline(floats(260 * KIB, 2)), {}, METERED)).rejects.toMatchObject({
+    code: 'OWNER_QUOTA',
+  });
+});
+
+test('rows whose outputs do not fit into the store fail alone, in tasks of their own and in a batch', async () => {
+  const large = (first: number) => inline(floats(70 * KIB, first));
+  const inputs = [{ x: large(11) }, { x: inline(floats(2)) }, { x: large(12) }];
+  await using streams = await inspectStreams(nats);
+  const asked = { model, owner: OWNER, trace: undefined, gone: undefined };
+  /** The ends of what is submitted, with room for one large output: a chunk and its end, and the chunk of another. */
+  const endsWithLittleRoom = async (work: () => Promise<readonly Task[]>): Promise<readonly Task[]> => {
+    worker.kill('SIGSTOP');
+    const submitted = await work();
+    await streams.limit('BLOBS', (await blobMessages()) + 3);
+    worker.kill('SIGCONT');
+    try {
+      return await Promise.all(submitted.map(({ id }) => ended(id)));
+    } finally {
+      await streams.limit('BLOBS', -1);
+    }
+  };
+  const ended = (id: string) =>
+    eventually(
+      () => tasks.tasks.find(id, OWNER),
+      ({ state }) => state !== 'QUEUED' && state !== 'RUNNING',
+    );
+  const [batch] = await endsWithLittleRoom(async () => [
+    await tasks.submissions.submitRowBatch({ ...asked, options: {}, inputs }),
+  ]);
+  expect(batch).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 3, rowsFailed: 1 } });
+  const { errors } = await tasks.tasks.page(batch as Task, { first: 3, after: 0 });
+  expect(errors).toMatchObject([{ code: 'BLOB_STORE_FULL' }]);
+  const alone = await endsWithLittleRoom(() =>
+    Promise.all([submit(large(21), { waitMs: 0 }), submit(large(22), { waitMs: 0 })]),
+  );
+  expect(alone.map(({ state }) => state).toSorted()).toEqual(['FAILED', 'SUCCEEDED']);
+  expect(alone.find(({ state }) => state === 'FAILED')).toMatchObject({ error: { code: 'BLOB_STORE_FULL' } });
+});
+
+test('after a chunk that cannot be read no further one of the blob is written', async () => {
+  let reading = 0;
+  const asked: number[] = [];
+  const read = async (from: number) => {
+    asked.push(from / BLOB_CHUNK_BYTES);
+    reading++;
+    await blobMessages();
+    reading--;
+    if (from === BLOB_CHUNK_BYTES) throw new Error('the reader was cut off');
+    return new Uint8Array(BLOB_CHUNK_BYTES);
+  };
+  const content = { bytes: 40 * BLOB_CHUNK_BYTES, mediaType: 'a/b', read };
+  await expect(broker.blobs.put(OWNER, '2'.repeat(64), content)).rejects.toThrow('the reader was cut off');
+  expect(reading).toBe(0);
+  expect(Math.max(...asked)).toBeLessThan(20);
+  expect(await broker.blobs.find(OWNER, '2'.repeat(64))).toBeUndefined();
 });
 
 test('a blob with an element that its field refuses fails its row alone', async () => {

@@ -6,13 +6,15 @@ import { type ClientRequest, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { storedBytesOf } from '../../src/contract/blob.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import { fieldOf, post } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { residentBytes } from '../support/memory.ts';
+import { peakGrowth } from '../support/memory.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { as, startGatewaysWith } from '../support/owners.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
+import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 import { inspectStreams } from '../support/streams.ts';
 
 const KIB = 1024;
@@ -34,7 +36,12 @@ beforeAll(async () => {
     BLOBS_MAX_BYTES: String(STORE),
     BLOB_SPOOL_DIR: spool.path,
   };
-  system = await startGatewaysWith(nats, { frugal: { blobBytes: 2 * MIB } }, 2, env);
+  system = await startGatewaysWith(
+    nats,
+    { frugal: { blobBytes: 2 * MIB + 64 * KIB }, metered: { costPerMinute: 10 } },
+    2,
+    env,
+  );
   [gateway, other] = system.gateways as [Gateway, Gateway];
 });
 
@@ -194,7 +201,7 @@ test('the blobs of an owner are limited over all gateways, and me shows what is 
   await stored(randomBytes(MIB), { owner });
   await eventually(
     () => usedBytes(owner, other),
-    (used) => used === MIB,
+    (used) => used === storedBytesOf(MIB),
   );
   const refused = await put(randomBytes(1.5 * MIB), { owner, at: other });
   expect([refused.status, await codeOf(refused)]).toEqual([429, 'OWNER_QUOTA']);
@@ -203,7 +210,17 @@ test('the blobs of an owner are limited over all gateways, and me shows what is 
   await stored(bytes, { owner, at: other });
   // The same content a moment later is not stored again.
   await stored(bytes, { owner, at: other });
-  expect(await usedBytes(owner, other)).toBe(1.5 * MIB);
+  expect(await usedBytes(owner, other)).toBe(storedBytesOf(MIB) + storedBytesOf(MIB / 2));
+});
+
+test('what a client stores and reads counts in its rate of cost', async () => {
+  const owner = 'metered';
+  // A point for the request, and one for each of four chunks.
+  const digest = await stored(randomBytes(2 * MIB), { owner });
+  expect((await get(`/blobs/${digest}`, {}, owner)).status).toBe(200);
+  const refused = await get(`/blobs/${digest}`, {}, owner);
+  expect([refused.status, await codeOf(refused)]).toEqual([429, 'RATE_LIMITED']);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
 async function usedBytes(owner: string, { url }: Gateway): Promise<number | undefined> {
@@ -211,6 +228,20 @@ async function usedBytes(owner: string, { url }: Gateway): Promise<number | unde
   const { quotas } = fieldOf<{ quotas: readonly { name: string; used: number }[] }>(answer);
   return quotas.find(({ name }) => name === 'BLOB_BYTES')?.used;
 }
+
+test.runIf(canMountDisks)(
+  'an upload for which the disk has no room is refused with 507, and the next one is stored',
+  async () => {
+    await using disk = await mountSmallDisk(40);
+    const env = { BLOB_SPOOL_DIR: disk.path, BLOBS_MAX_BYTES: String(STORE) };
+    await using cramped = await startGateway(nats, env);
+    disk.fill();
+    const refused = await put(randomBytes(MIB), { at: cramped });
+    expect([refused.status, await codeOf(refused)]).toEqual([507, 'BLOB_STORE_FULL']);
+    disk.makeRoom();
+    expect((await put(randomBytes(MIB), { at: cramped })).status).toBe(201);
+  },
+);
 
 test('nothing is stored of an upload whose client leaves, and its file has no name', async () => {
   const before = await blobMessages();
@@ -299,31 +330,27 @@ async function blobMessages(broker = nats): Promise<number> {
 test('a blob of 100 MB goes through a gateway that never holds it whole', async () => {
   await using roomy = await startNats();
   await using passing = await startGateway(roomy);
-  const piece = randomBytes(MIB);
-  const hash = createHash('sha256');
-  const before = await residentBytes(passing.pid);
-  let peak = before;
-  const watching = setInterval(async () => {
-    peak = Math.max(peak, await residentBytes(passing.pid));
-  }, 20);
-  const request = startUpload('anonymous', {}, passing);
-  const answered = once(request, 'response');
-  for (let i = 0; i < 100; i++) {
-    piece.writeUInt32LE(i);
-    hash.update(piece);
-    if (!request.write(Buffer.from(piece))) await once(request, 'drain');
-  }
-  request.end();
-  const [response] = await answered;
-  const digest = hash.digest('hex');
-  expect(await json(response)).toMatchObject({ blob: digest, bytes: 100 * MIB });
-  const read = createHash('sha256');
-  const whole = await fetch(urlOf(`/blobs/${digest}`, passing));
-  for await (const chunk of whole.body ?? []) read.update(chunk);
-  clearInterval(watching);
-  expect(read.digest('hex')).toBe(digest);
+  const [grown = 0] = await peakGrowth([passing], async () => {
+    const piece = randomBytes(MIB);
+    const hash = createHash('sha256');
+    const request = startUpload('anonymous', {}, passing);
+    const answered = once(request, 'response');
+    for (let i = 0; i < 100; i++) {
+      piece.writeUInt32LE(i);
+      hash.update(piece);
+      if (!request.write(Buffer.from(piece))) await once(request, 'drain');
+    }
+    request.end();
+    const [response] = await answered;
+    const digest = hash.digest('hex');
+    expect(await json(response)).toMatchObject({ blob: digest, bytes: 100 * MIB });
+    const read = createHash('sha256');
+    const whole = await fetch(urlOf(`/blobs/${digest}`, passing));
+    for await (const chunk of whole.body ?? []) read.update(chunk);
+    expect(read.digest('hex')).toBe(digest);
+  });
   // Without the blob the process grows by about 80 MiB under such a load, which is memory of pieces that are not collected yet.
-  expect((peak - before) / MIB).toBeLessThan(150);
+  expect(grown).toBeLessThan(150 * MIB);
 });
 
 test('blobs can have a broker of their own, which holds nothing else', async () => {

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ErrorView, fieldOf, post } from '../support/client.ts';
 import { PICTURES, png, wav } from '../support/media.ts';
-import { SIDE, writeMediaModel } from '../support/mediaModel.ts';
+import { goldenMedia, SIDE, writeMediaModel } from '../support/mediaModel.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 
@@ -37,22 +37,12 @@ let folder: Awaited<ReturnType<typeof mkdtempDisposable>>;
 let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
-let red: string;
+let golden: Awaited<ReturnType<typeof goldenMedia>>;
 
 beforeAll(async () => {
   folder = await mkdtempDisposable(`${tmpdir()}/tidings-media-`);
-  const picture = sharp({ create: { width: 80, height: 40, channels: 3, background: '#ff0000' } });
-  red = (await picture.png().toBuffer()).toString('base64');
-  const none = { shape: [2, 6], values: new Array(12).fill(0) };
-  await writeMediaModel(folder.path, {
-    input: { ...inputOf(), boxes: none },
-    output: {
-      soundOut: { shape: [2], values: [0, 0.5] },
-      realOut: { shape: [2], values: [1, 1] },
-      noteOut: 'naïf',
-      objects: { shape: [0, 6], values: [] },
-    },
-  });
+  golden = await goldenMedia();
+  await writeMediaModel(folder.path, golden);
   nats = await startNats();
   const env = { MODELS_DIR: folder.path };
   [gateway, worker] = await Promise.all([startGateway(nats, env), startWorker(nats, env)]);
@@ -64,14 +54,7 @@ afterAll(async () => {
 });
 
 function inputOf(change: object = {}) {
-  const sound = wav(new Uint8Array(Float32Array.of(0, 0.5).buffer), { tag: 3, bits: 32 });
-  return {
-    picture: { base64: red },
-    sound: { base64: sound.toString('base64') },
-    note: 'naïf',
-    boxes: { values: BOXES },
-    ...change,
-  };
+  return { ...golden.input, boxes: { values: BOXES }, ...change };
 }
 
 async function echo(change: object = {}): Promise<EchoTask> {

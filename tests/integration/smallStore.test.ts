@@ -19,6 +19,7 @@ const SMALL = {
   RESULT_MAX_BYTES: String(256 * MIB),
   QUEUE_MAX_BYTES: String(64 * MIB),
   BLOBS_MAX_BYTES: String(16 * MIB),
+  ARTIFACTS_MAX_BYTES: String(16 * MIB),
 };
 
 let nats: NatsServer;
@@ -65,7 +66,7 @@ test('streams that do not fit are refused with the needed, reserved and used siz
   expect(gateway.output()).toContain(
     'beside 16 MiB of other streams (ORDERS); 64 MiB are reserved by streams that are there, of which 0 bytes are used',
   );
-  expect(gateway.output()).toContain('set max_file_store of nats-server to at least 634 MiB');
+  expect(gateway.output()).toContain('set max_file_store of nats-server to at least 650 MiB');
 });
 
 async function reservedBytes(env: Record<string, string>): Promise<number> {

@@ -67,6 +67,21 @@ test('named tasks of any gateway show their present state, then their end, and t
   expect(await watch.next()).toEqual({ done: true, value: undefined });
 });
 
+test('a partial output of another gateway’s task is kept until its last watch closes', async () => {
+  const task = await there.submit(owner);
+  const partialHere = () => here.tasks.tasks.partial(task);
+  const updates = await here.tasks.tasks.updates(task.id, clientOf(owner));
+  await updates.next();
+  broker.notices.announceRunning(OTHER_HOME, {
+    ...{ taskIds: [task.id], startedAt: broker.now(), attempts: [1] },
+    partials: [{ sequence: 1, output: { durationMinutes: 3 } }],
+  });
+  expect((await updates.next()).value).toMatchObject({ state: 'RUNNING' });
+  expect(partialHere()).toMatchObject({ sequence: 1 });
+  await updates.return?.();
+  expect(partialHere()).toBeUndefined();
+});
+
 test('an id that names no task of the owner is one refusal, and the others go on', async () => {
   const { id } = await here.submit(owner);
   const { id: foreign } = await here.submit('bob');

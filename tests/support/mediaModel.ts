@@ -1,7 +1,9 @@
 /** A model with a picture, a sound and a text. Its outputs equal its inputs; the client gives the boxes that it detects. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { encodeModel } from '../../src/cli/train/onnx.ts';
+import { wav } from './media.ts';
 import { writeVersion } from './models.ts';
 
 const DESCRIPTION = 'Made by a test.';
@@ -9,9 +11,39 @@ const FLOAT = { type: 'float32', description: DESCRIPTION } as const;
 
 export const SIDE = 8;
 
+interface MediaGolden {
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly output: Readonly<Record<string, unknown>>;
+}
+
+/** A red picture, a short sound and a text, with no box. */
+export async function goldenMedia(): Promise<MediaGolden> {
+  const picture = sharp({ create: { width: 80, height: 40, channels: 3, background: '#ff0000' } });
+  const sound = wav(new Uint8Array(Float32Array.of(0, 0.5).buffer), { tag: 3, bits: 32 });
+  return {
+    input: {
+      picture: { base64: (await picture.png().toBuffer()).toString('base64') },
+      sound: { base64: sound.toString('base64') },
+      note: 'naïf',
+      boxes: { shape: [2, 6], values: new Array(12).fill(0) },
+    },
+    output: {
+      soundOut: { shape: [2], values: [0, 0.5] },
+      realOut: { shape: [2], values: [1, 1] },
+      noteOut: 'naïf',
+      objects: { shape: [0, 6], values: [] },
+    },
+  };
+}
+
+/** @param limits of a picture. */
 export async function writeMediaModel(
   modelsDir: string,
-  golden: Readonly<Record<string, unknown>>,
+  golden: MediaGolden,
+  limits: { readonly maxPixels: number; readonly maxBytes: number } = {
+    maxPixels: 1_000_000,
+    maxBytes: 1_000_000,
+  },
 ): Promise<void> {
   const folder = join(modelsDir, 'media');
   const channels = [3, SIDE, SIDE];
@@ -23,7 +55,7 @@ export async function writeMediaModel(
     inputs: [
       {
         ...{ ...FLOAT, name: 'picture', kind: 'image', tensor: 'in_picture', shape: channels },
-        ...{ scale: 1 / 255, fit: 'letterbox', maxPixels: 1_000_000, maxBytes: 1_000_000 },
+        ...{ scale: 1 / 255, fit: 'letterbox', ...limits },
       },
       {
         ...FLOAT,

@@ -22,7 +22,7 @@ export async function writeTensorModel(modelsDir: string, name: string): Promise
       { ...number, name: 'echo', tensor: 'echo' },
     ],
     axes: { n: { minimum: 1, maximum: 100_000_000 } },
-    batching: { maxBatchSize: 1, maxWaitMs: 0 },
+    batching: { maxBatchSize: 4, maxWaitMs: 0 },
     limits: { timeoutMs: 60_000 },
     example: { x: { shape: [2], base64: base64Of([1, 2]) }, scale: 1 },
   };
