@@ -3,8 +3,8 @@ import type { Model, UnreadableVersion } from '../src/models/models.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineModelField, fieldsOfModel } from './modelField.ts';
-import { type ModelVersionRef, type VersionWithShares, withShares } from './modelVersion.ts';
 import { defineModelTraining } from './modelTraining.ts';
+import { type ModelVersionRef, type VersionWithShares, withShares } from './modelVersion.ts';
 import type { NodeRef } from './node.ts';
 
 /** The points of complexity of what needs the rollouts of before: they are read from the broker. */
