@@ -18,7 +18,7 @@ export function redriveHash(taskId: string): string {
  * @param input checked values in the manifest's order, as asked: a time of `now` has not become an instant.
  */
 export function inputDigest(input: Values, pinnedVersion: string | undefined): string {
-  const replacer = Object.values(input).some(hasBase64) ? withDigests : undefined;
+  const replacer = Object.values(input).some(hasBytes) ? withDigests : undefined;
   return digest(JSON.stringify([Object.entries(input), pinnedVersion], replacer));
 }
 
