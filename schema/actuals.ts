@@ -15,7 +15,7 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
     .map(({ manifest }) => manifest)
     .filter((manifest) => numberOutputsOf(manifest).length > 0);
   if (manifests.length === 0) return;
-  const fieldNames = new Map(manifests.map(({ name }) => [actualField(name), name]));
+  const fieldNames = new Map(manifests.map(({ name }) => [fieldOfModel(name), name]));
   const inputRefs = manifests.map((manifest) => [manifest, defineActual(builder, manifest)] as const);
 
   const actualRef = builder.inputType('ActualInput', {
@@ -24,7 +24,7 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
     fields: (t) =>
       Object.fromEntries(
         inputRefs.map(([{ name }, type]) => [
-          actualField(name),
+          fieldOfModel(name),
           t.field({ type, description: `The true values for a task of the model ${name}.` }),
         ]),
       ),
@@ -96,7 +96,7 @@ export function defineLiveError(builder: Builder) {
 
 function defineActual(builder: Builder, manifest: Manifest) {
   const { name } = manifest;
-  const field = actualField(name);
+  const field = fieldOfModel(name);
   const typeName = `${field.charAt(0).toUpperCase()}${field.slice(1)}Actual`;
   return builder.inputRef<GivenActual>(typeName).implement({
     description: `The true values for a task of the model ${name}: at least one output.`,
@@ -117,7 +117,7 @@ function defineActual(builder: Builder, manifest: Manifest) {
  * A model's name in camel case. A hyphen without a letter behind it becomes `_`, so that different names stay
  * different.
  */
-function actualField(model: string): string {
+export function fieldOfModel(model: string): string {
   return model.replace(/-([a-z])?/g, (_hyphen, letter?: string) => letter?.toUpperCase() ?? '_');
 }
 

@@ -17,14 +17,16 @@ import type { OwnerBlobs } from '../src/tasks/ownerBlobs.ts';
 import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { TaskList } from '../src/tasks/taskList.ts';
-import type { Tasks } from '../src/tasks/tasks.ts';
-import type { DatasetPage, DatasetPageWish } from '../src/work/datasets.ts';
+import type { AllTasks } from '../src/work/allTasks.ts';
+import type { GatewayDatasets } from '../src/work/datasets.ts';
+import type { GatewayWork } from '../src/work/gatewayWork.ts';
 import type { WholeNumber } from './bigInt.ts';
 
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
-  readonly tasks: Pick<Tasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
@@ -37,7 +39,7 @@ export interface Context {
   readonly audit: Pick<Audit, 'act' | 'admit' | 'page'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
-  readonly datasets: { page(wish: DatasetPageWish): Promise<DatasetPage> };
+  readonly datasets: Pick<GatewayDatasets, 'page' | 'find' | 'ask'>;
   readonly quotas: Pick<OwnerQuotas, 'report'>;
   readonly models: readonly Model[];
   readonly offering: Pick<Offering, 'versions' | 'answering'>;

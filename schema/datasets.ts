@@ -7,9 +7,12 @@ import type {
   InputProfile,
 } from '../src/contract/messages/datasetRecord.ts';
 import { type DataFile, DataPlace } from '../src/contract/work.ts';
+import type { Model } from '../src/models/models.ts';
 import { type DatasetPage, datasetCursorOf, MAX_DATASETS_PAGE } from '../src/work/datasets.ts';
 import type { Builder } from './builder.ts';
 import type { PageInfoRef } from './pageInfo.ts';
+import type { TaskRef } from './task.ts';
+import { modelNamed, type WorkOptionsRef } from './training.ts';
 
 const DEFAULT_PAGE = 20;
 const PLACES: Readonly<Record<DataPlace, string>> = {
@@ -81,6 +84,68 @@ export function defineDatasets(builder: Builder, pageInfoRef: PageInfoRef) {
     }),
   );
   return datasetRef;
+}
+
+/** The mutation that has a dataset checked. */
+export function defineAddDataset(
+  builder: Builder,
+  models: readonly Model[],
+  { taskRef, optionsRef }: { readonly taskRef: TaskRef; readonly optionsRef: WorkOptionsRef },
+): void {
+  const fileRef = builder.inputType('DataFileInput', {
+    description:
+      'A file of a dataset: one that was stored by `PUT /artifacts/<sha256>`, or one in the folder `DATASETS_DIR` of the trainers.',
+    fields: (t) => ({
+      name: t.string({
+        required: true,
+        description: 'Its name; of a file in the folder, its path there, such as `2021/january.parquet`.',
+      }),
+      sha256: t.string({ required: true, description: 'Hex SHA-256 of its content.' }),
+    }),
+  });
+  const inputRef = builder.inputType('AddDatasetInput', {
+    description: 'Files to train a model on.',
+    fields: (t) => ({
+      name: t.string({
+        required: true,
+        description: 'Name of the dataset: lower-case letters, digits, - and _. Several may have one name.',
+      }),
+      model: t.string({
+        required: true,
+        description: 'Name of a model that can be trained, see `Model.training`.',
+      }),
+      files: t.field({
+        type: [fileRef],
+        required: true,
+        description: 'Parquet or CSV files with the same columns, each with another name.',
+      }),
+    }),
+  });
+  builder.mutationField('addDataset', (t) =>
+    t.field({
+      type: taskRef,
+      description:
+        'Has a trainer check files that a model is to be trained on. Returns the task at once, still queued; once it has succeeded, `Task.dataset` has the report, also of data that are unusable. The same files may be added again: the newest report counts. Errors: `BAD_USER_INPUT`, `QUEUE_FULL`, `OWNER_QUOTA`, `REQUEST_ID_CONFLICT`, `BROKER_UNAVAILABLE`, `RESULT_STORE_FULL`. For operators (`FORBIDDEN`).',
+      args: {
+        input: t.arg({ type: inputRef, required: true, description: 'The files, and their model.' }),
+        options: t.arg({ type: optionsRef, description: 'The options of the task.' }),
+      },
+      resolve: (_root, { input, options: given }, context) =>
+        context.audit.act(context, {
+          action: 'addDataset',
+          target: input.model,
+          asked: { input, options: given },
+          run: async () => {
+            const model = modelNamed(models, input.model);
+            const { owner, limitedKey, trace, gone, work } = context;
+            const dataset = await context.datasets.ask(input, model.manifest);
+            const options = given ?? {};
+            return work.submissions.addDataset({ model, dataset, options, owner, limitedKey, trace, gone });
+          },
+          told: (task) => ({ after: { task: task.id } }),
+        }),
+    }),
+  );
 }
 
 function defineDataset(builder: Builder) {

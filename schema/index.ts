@@ -7,7 +7,7 @@ import { defineBigInt } from './bigInt.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineCheck } from './check.ts';
 import { defineComparison } from './comparison.ts';
-import { defineDatasets } from './datasets.ts';
+import { defineAddDataset, defineDatasets } from './datasets.ts';
 import { defineDeadLetters } from './deadLetters.ts';
 import { defineMe } from './me.ts';
 import { defineModel } from './model.ts';
@@ -22,6 +22,8 @@ import { defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
 import { defineTaskList } from './taskList.ts';
 import { definePriority } from './taskPriority.ts';
+import { defineTraining } from './training.ts';
+import { defineWork } from './work.ts';
 
 export type { Context } from './builder.ts';
 
@@ -40,11 +42,14 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const versionRef = defineModelVersion(builder, checkRef);
   const modelRef = defineModel(builder, nodeRef, versionRef);
   const priorityRef = definePriority(builder);
-  defineDatasets(builder, pageInfoRef);
-  const refs = { nodeRef, modelRef, pageInfoRef, priorityRef };
+  const datasetRef = defineDatasets(builder, pageInfoRef);
+  const { kindRef, trainingRef, logPageRef } = defineWork(builder, checkRef);
+  const refs = { nodeRef, modelRef, pageInfoRef, priorityRef, kindRef, trainingRef, datasetRef };
   const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, refs);
-  defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
+  const connectionRef = defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
   definePredictions(builder, models, { taskRef, priorityRef });
+  const optionsRef = defineTraining(builder, models, { taskRef, connectionRef, logPageRef });
+  defineAddDataset(builder, models, { taskRef, optionsRef });
   defineActuals(builder, models);
   defineMe(builder);
   defineSystem(builder, modelRef);

@@ -3,6 +3,7 @@ import type { Model, UnreadableVersion } from '../src/models/models.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineModelField, fieldsOfModel } from './modelField.ts';
+import { defineModelTraining } from './modelTraining.ts';
 import { type ModelVersionRef, type VersionWithShares, withShares } from './modelVersion.ts';
 import type { NodeRef } from './node.ts';
 
@@ -23,6 +24,7 @@ export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: Mode
     }),
   });
 
+  const trainingRef = defineModelTraining(builder);
   const shareRef = builder.objectRef<Share>('VersionShare').implement({
     description: 'The share of a version in the present rollout.',
     fields: (t) => ({
@@ -122,6 +124,12 @@ export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: Mode
               registered !== undefined && weightPercent === 0 && !formerly.includes(version),
           );
         },
+      }),
+      training: t.field({
+        type: trainingRef,
+        nullable: true,
+        description: 'How `trainModel` trains it; null if it cannot be trained so.',
+        resolve: ({ manifest }) => manifest.training,
       }),
       unreadableVersions: t.expose('unreadable', {
         type: [unreadableRef],

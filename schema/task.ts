@@ -2,11 +2,14 @@
 
 import { EVERY_OWNER } from '../src/contract/principal.ts';
 import { isFinal, type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
+import { WORK_KEPT_MS, WorkKind } from '../src/contract/work.ts';
+import { looksLikeWork } from '../src/contract/workId.ts';
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import type { Model } from '../src/models/models.ts';
 import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
 import { defineBatch } from './batch.ts';
 import { type Builder, replacedBy } from './builder.ts';
+import type { DatasetRef } from './datasets.ts';
 import { defineErrorCode } from './errorCode.ts';
 import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
@@ -15,6 +18,7 @@ import type { PageInfoRef } from './pageInfo.ts';
 import { definePartial } from './partial.ts';
 import { definePrediction } from './prediction.ts';
 import type { PriorityRef } from './taskPriority.ts';
+import type { TaskKindRef, TrainingRef } from './work.ts';
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
 export type TaskStateRef = ReturnType<typeof defineTask>['stateRef'];
@@ -24,12 +28,15 @@ interface RefsOfTask {
   readonly modelRef: ModelRef;
   readonly pageInfoRef: PageInfoRef;
   readonly priorityRef: PriorityRef;
+  readonly kindRef: TaskKindRef;
+  readonly trainingRef: TrainingRef;
+  readonly datasetRef: DatasetRef;
 }
 
 export function defineTask(
   builder: Builder,
   models: readonly Model[],
-  { nodeRef, modelRef, pageInfoRef, priorityRef }: RefsOfTask,
+  { nodeRef, modelRef, pageInfoRef, priorityRef, kindRef, trainingRef, datasetRef }: RefsOfTask,
 ) {
   const stateRef = builder.enumType('TaskState', {
     description: 'The state of a task. A task reaches exactly one final state and stays in it.',
@@ -93,11 +100,16 @@ export function defineTask(
   const partialRef = definePartial(builder, models, outputs);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
-      'A request for one prediction, or for those of a row batch. A mutation returns it at once; `taskResult` delivers it once it has ended.',
+      'A request for one prediction, for those of a row batch, for a training or for the check of a dataset. A mutation returns it at once; `taskResult` delivers it once it has ended.',
     interfaces: [nodeRef],
     fields: (t) => ({
       id: t.exposeID('id', {
         description: 'Id of the task, for `task`, `cancelTask`, `taskResult` and `taskUpdates`. Opaque.',
+      }),
+      kind: t.field({
+        type: kindRef,
+        description: 'What it is to bring.',
+        resolve: ({ work }) => work?.kind ?? 'PREDICTION',
       }),
       modelName: t.exposeString('model', { description: 'Name of the model.' }),
       servedModel: t.field({
@@ -113,7 +125,9 @@ export function defineTask(
         deprecationReason: replacedBy('modelName', 'servedModel'),
         description: 'Name of the model.',
       }),
-      modelVersion: t.exposeString('modelVersion', { description: 'Version of the model that answers.' }),
+      modelVersion: t.exposeString('modelVersion', {
+        description: 'Version of the model that answers, or that came of a training; empty if none has yet.',
+      }),
       state: t.expose('state', { type: stateRef, description: 'State of the task.' }),
       submittedAt: t.expose('submittedAt', { type: 'DateTime', description: 'When it was accepted.' }),
       startedAt: t.expose('startedAt', {
@@ -160,6 +174,19 @@ export function defineTask(
         description: 'The progress and the results of its rows, if it is a row batch.',
         resolve: (task) => task.batch && { ...task.batch, task },
       }),
+      training: t.field({
+        type: trainingRef,
+        nullable: true,
+        description: 'Its stages and what came of it, if it is a training.',
+        resolve: ({ id, work }) => (work?.kind === WorkKind.Training ? { ...work, id } : null),
+      }),
+      dataset: t.field({
+        type: datasetRef,
+        nullable: true,
+        description: 'The report, if it is the check of a dataset that has succeeded.',
+        resolve: async ({ work }, _args, { datasets }) =>
+          work?.dataset && datasets.find(work.dataset.name, work.dataset.digest),
+      }),
       history: t.idList({
         description:
           'Ids of the tasks that had failed with this job before it was redriven, oldest first, the last 100. Empty for a task that a client submitted.',
@@ -205,8 +232,8 @@ export function defineTask(
         type: 'DateTime',
         nullable: true,
         description: 'Until when its result is kept at least; null until it has ended.',
-        resolve: ({ finishedAt }, _args, { resultTtlMs }) =>
-          finishedAt === undefined ? null : finishedAt + resultTtlMs,
+        resolve: ({ finishedAt, work }, _args, { resultTtlMs }) =>
+          finishedAt === undefined ? null : finishedAt + (work === undefined ? resultTtlMs : WORK_KEPT_MS),
       }),
       owner: t.string({
         nullable: true,
@@ -232,9 +259,15 @@ export function defineTask(
     t.field({
       type: taskRef,
       description:
-        'Cancels a task that has not ended, also if it runs already: its state is then `CANCELED`, and the prediction of its run is dropped. A task that has ended is returned as it is. Errors: as for `task`, and `RESULT_STORE_FULL`.',
+        'Cancels a task that has not ended, also if it runs already: its state is then `CANCELED`, and the prediction of its run is dropped. A training ends within about a second; only operators may cancel one. A task that has ended is returned as it is. Errors: as for `task`, and `RESULT_STORE_FULL`; of a training `FORBIDDEN`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, { tasks, readable }) => tasks.cancel(id, readable),
+      resolve: (_root, { id }, context) => {
+        const { audit, tasks, readable } = context;
+        const run = () => tasks.cancel(id, readable);
+        if (!looksLikeWork(id)) return run();
+        const told = ({ state }: Task) => ({ after: { state } });
+        return audit.act(context, { action: 'cancelTask', target: id, asked: { id }, run, told });
+      },
     }),
   );
   builder.subscriptionField('taskResult', (t) =>

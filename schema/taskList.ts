@@ -4,6 +4,7 @@ import type { ReadingClient } from '../src/contract/principal.ts';
 import type { Task } from '../src/contract/task.ts';
 import { MAX_WATCHED_TASKS } from '../src/tasks/listWatches.ts';
 import { cursorOf, MAX_PAGE_TASKS, type TaskFilter, type TaskPage } from '../src/tasks/taskList.ts';
+import { trainingCursor } from '../src/work/trainingList.ts';
 import type { Builder } from './builder.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import type { TaskRef, TaskStateRef } from './task.ts';
@@ -18,7 +19,9 @@ interface Refs {
   readonly pageInfoRef: PageInfoRef;
 }
 
-export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRef }: Refs): void {
+export type TaskConnectionRef = ReturnType<typeof defineTaskList>;
+
+export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRef }: Refs) {
   const filterInput = builder.inputRef<TaskFilter>('TaskFilter').implement({
     description: 'Which tasks are meant. A task passes if it passes each member that is given.',
     fields: (t) => ({
@@ -34,7 +37,7 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
     fields: (t) => ({
       cursor: t.string({
         description: 'Place of the task in the list, for `after`. Opaque. It never changes.',
-        resolve: cursorOf,
+        resolve: cursorOfTask,
       }),
       node: t.field({ type: taskRef, description: 'The task.', resolve: (task) => task }),
     }),
@@ -50,7 +53,7 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
       pageInfo: t.field({
         type: pageInfoRef,
         description: 'Where the page begins and ends.',
-        resolve: (page) => ({ ...page, startCursor: page.tasks.map(cursorOf)[0] }),
+        resolve: (page) => ({ ...page, startCursor: page.tasks.map(cursorOfTask)[0] }),
       }),
     }),
   });
@@ -59,7 +62,7 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
     t.field({
       type: connectionRef,
       extensions: { points: PAGE_POINTS },
-      description: `The tasks of the client's owner, newest first: those that have not ended, and the others as long as their results are kept. Viewers and operators get the tasks of all owners. Each task has one place, and new tasks come before all others. A page may have fewer tasks than asked for, or none, although another follows: few tasks pass the filter then. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
+      description: `The predictions of the client's owner, newest first: those that have not ended, and the others as long as their results are kept. Viewers and operators get the tasks of all owners. Each task has one place, and new tasks come before all others. A page may have fewer tasks than asked for, or none, although another follows: few tasks pass the filter then. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
       args: {
         filter: t.arg({ type: filterInput, description: 'Which tasks are listed. Default: all.' }),
         first: t.arg.int({
@@ -76,7 +79,7 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
   builder.subscriptionField('tasksUpdates', (t) =>
     t.field({
       type: taskRef,
-      description: `Watches many tasks at once: the present state of each, then its changes, up to exactly one final state of each. A client that reads slowly gets the newest state of each task. With \`ids\` it completes once all have ended; an id that cannot be watched gives one event with an error, whose extensions have the \`id\`. With \`filter\` it goes on: tasks that are submitted later, on any gateway, join within about a second if they pass the filter when they are found. It begins with the newest ${MAX_WATCHED_TASKS} tasks. Each unfinished task counts in MAX_SUBSCRIPTIONS. Each id is a point of complexity more in the quota \`costPerMinute\`. Errors: as for \`tasks\`, \`OWNER_QUOTA\`, \`RATE_LIMITED\`; of an id, as for \`task\`.`,
+      description: `Watches many predictions at once: the present state of each, then its changes, up to exactly one final state of each. A client that reads slowly gets the newest state of each task. With \`ids\` it completes once all have ended; an id that cannot be watched gives one event with an error, whose extensions have the \`id\`. With \`filter\` it goes on: tasks that are submitted later, on any gateway, join within about a second if they pass the filter when they are found. It begins with the newest ${MAX_WATCHED_TASKS} tasks. Each unfinished task counts in MAX_SUBSCRIPTIONS. Each id is a point of complexity more in the quota \`costPerMinute\`. Errors: as for \`tasks\`, \`OWNER_QUOTA\`, \`RATE_LIMITED\`; of an id, as for \`task\`.`,
       args: {
         ids: t.arg.idList({ description: `Ids of 1 to ${MAX_WATCHED_TASKS} tasks.` }),
         filter: t.arg({ type: filterInput, description: 'Which tasks are watched. `{}` means all.' }),
@@ -98,4 +101,9 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
       },
     }),
   );
+  return connectionRef;
+}
+
+function cursorOfTask(task: Task): string {
+  return task.work === undefined ? cursorOf(task) : trainingCursor(task);
 }

@@ -34,7 +34,9 @@ import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
-import { datasetPage } from './work/datasets.ts';
+import { AllTasks } from './work/allTasks.ts';
+import { GatewayDatasets } from './work/datasets.ts';
+import { openGatewayWork } from './work/gatewayWork.ts';
 
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
@@ -98,6 +100,15 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
     gatewayTasks;
+  await using work = openGatewayWork({
+    broker,
+    datasets: broker.datasets,
+    home,
+    models,
+    storing: gatewayTasks.storing,
+    places: gatewayTasks.watches,
+    log,
+  });
   using shadows = new Shadows({
     broker,
     home,
@@ -118,7 +129,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
   > = {
     submissions,
-    tasks,
+    tasks: new AllTasks({ predictions: tasks, work: work.tasks }),
+    work,
     taskList: list,
     blobs,
     listWatches,
@@ -130,7 +142,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     registry: new RegistryService({ broker, models }),
     comparisons,
     actuals,
-    datasets: { page: (wish) => datasetPage(broker.datasets, wish) },
+    datasets: new GatewayDatasets({ store: broker.datasets, artifacts: largeBytes.artifacts }),
     quotas,
     models,
     offering,
@@ -148,6 +160,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {
       gatewayTasks.endWatches();
+      work.endWatches();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
     },

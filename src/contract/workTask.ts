@@ -95,6 +95,7 @@ export function workEnd(
     ),
     work: {
       ...work,
+      progress: undefined,
       stages: work.stages.map((stage, i) =>
         endedStage(stage, work.stages[i - 1], { state, error, reused }, now),
       ),

@@ -20,7 +20,7 @@ import { SURE_DECIMAL_COMMA } from './numbers.ts';
 import { profileOf, sharesIn } from './profile.ts';
 import { psi } from './psi.ts';
 import { type ReadInput, type Reading, readColumn } from './readings.ts';
-import { columnId, type FileColumn } from './sql.ts';
+import { columnId, type FileColumn, namesOf } from './sql.ts';
 
 export type DatasetReport = Pick<
   DatasetRecord,
@@ -37,6 +37,8 @@ const MOST_COLUMNS = 500;
 const MOST_PROBLEMS = 100;
 const LONGEST_TEXT = 100;
 const LONGEST_MESSAGE = 500;
+/** Errors of DuckDB that come of a text in the place of a number or a time. */
+const OF_TYPES = /No function matches|cast|type/i;
 const NESTED = /^(?:STRUCT|MAP|UNION)\b|\]$|^(?:BLOB|BIT|GEOMETRY)$/;
 
 /**
@@ -120,7 +122,8 @@ class DatasetCheck {
     const { manifest, training } = this.#model;
     const named = new Map(Object.entries(training.columns));
     const { mapped, problems } = mapInputs(manifest.inputs, this.#data.columns, named);
-    for (const problem of problems) this.#fault(`${problem}. training.columns of the manifest names columns`);
+    const hint = `the data have ${namesOf(this.#data.columns)}. Others are named by training.columns in model.json`;
+    for (const problem of problems) this.#fault(problem === problems.at(-1) ? `${problem}; ${hint}` : problem);
     return mapped.filter(hasColumn);
   }
 
@@ -242,9 +245,8 @@ class DatasetCheck {
       return (await this.#data.database.rows(sql))[0];
     } catch (error) {
       if (!(error instanceof DatabaseError) || error instanceof DiskFull) throw error;
-      const advice = this.#data.isTyped
-        ? ''
-        : ' (the cells of a CSV are texts: price::DOUBLE makes a number)';
+      const isOfTypes = !this.#data.isTyped && OF_TYPES.test(error.message);
+      const advice = isOfTypes ? ' (the cells of a CSV are texts: price::DOUBLE makes a number)' : '';
       this.#fault(`${otherwise}: ${error.message}${advice}`);
       return undefined;
     }

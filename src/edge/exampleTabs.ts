@@ -7,6 +7,7 @@ import type { Manifest } from '../models/manifest.ts';
 import { type Model, simplestFirst } from '../models/models.ts';
 import { outputSelection } from '../models/outputSelection.ts';
 import { resultTab } from './exampleResult.ts';
+import { trainingTabs } from './exampleTraining.ts';
 
 export interface ExampleTab {
   readonly query: string;
@@ -22,7 +23,7 @@ const MAX_WRITTEN_CHARACTERS = 2_000;
 
 /**
  * The examples in the order of the tabs: a mutation, the subscription to its result, the mutations of the other models,
- * many rows at once, the health. Models whose inputs are written out come first, because they are easy to understand.
+ * many rows at once, a training, the health. Models whose inputs are written out come first, because they are easy to understand.
  */
 export function exampleTabs(
   models: readonly Model[],
@@ -41,6 +42,7 @@ export function exampleTabs(
     ...(first === undefined ? [] : [first.tab, ...resultTab(manifests, isAllowed)]),
     ...rest.map(({ tab }) => tab),
     ...(first === undefined ? [] : firstAllowed(batchTabs(first.manifest))),
+    ...trainingTabs(models).filter(isAllowed),
     ...firstAllowed([HEALTH_TAB]),
   ];
   return tabs.length === 0 ? [NO_TAB] : tabs;

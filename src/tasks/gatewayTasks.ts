@@ -55,6 +55,8 @@ export interface GatewayTasks extends Disposable {
   readonly admission: Admission;
   readonly submissions: Submissions;
   readonly tasks: Tasks;
+  readonly watches: TaskWatches;
+  readonly storing: Storing;
   readonly list: TaskList;
   readonly listWatches: ListWatches;
   readonly redrives: Redrives;
@@ -109,6 +111,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     outputs: new Outputs({ ...options, reader, tasks }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
     tasks,
+    watches,
+    storing,
     list,
     listWatches,
     redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),

@@ -66,7 +66,7 @@ export class ListWatches implements Disposable {
     // Refused at once: 10,000 refusals would keep the gateway busy for seconds.
     const wrong = ids.find((id) => parseTaskId(id) === undefined);
     if (wrong !== undefined)
-      throw badValue('ids', 'ids that mutations returned', quoted(wrong.slice(0, 100)));
+      throw badValue('ids', 'ids of predictions, as mutations returned them', quoted(wrong.slice(0, 100)));
     const { watches, quotas } = this.#options;
     // One that names no task of the client costs as much.
     quotas.charge(client, ids.length);

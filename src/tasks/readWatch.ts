@@ -33,6 +33,11 @@ export class ReadWatch<T> implements AsyncIterableIterator<T> {
     this.#end();
   }
 
+  /** Ends the watch: there will be no more to read. */
+  end(): void {
+    if (!this.#ended) this.#end();
+  }
+
   async next(): Promise<IteratorResult<T>> {
     while (!this.#ended) {
       if (!this.#isAwake) {
@@ -52,7 +57,7 @@ export class ReadWatch<T> implements AsyncIterableIterator<T> {
   }
 
   async return(): Promise<IteratorResult<T>> {
-    if (!this.#ended) this.#end();
+    this.end();
     this.#failure = undefined;
     return { done: true, value: undefined };
   }

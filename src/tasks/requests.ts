@@ -96,10 +96,10 @@ function requestOf(question: Question, requestId: string): Request {
 }
 
 /** Says nothing of the first task: another caller may have thought of the same requestId, or guessed it. */
-function requestIdConflict(requestId: string): RequestError {
+export function requestIdConflict(requestId: string, question = 'input and modelVersion'): RequestError {
   return new RequestError(
     RequestErrorCode.RequestIdConflict,
-    `requestId ${JSON.stringify(requestId)} must be used with one input and modelVersion only; it came with another before. Use a new requestId for a new question.`,
+    `requestId ${JSON.stringify(requestId)} must be used with one ${question} only; it came with another before. Use a new requestId for a new question.`,
     { details: { field: 'requestId' } },
   );
 }

@@ -141,7 +141,7 @@ export class Submissions {
 }
 
 /** @returns undefined if the time is over first, or the client gone. */
-async function nextWithin(
+export async function nextWithin(
   watch: TaskWatch,
   waitMs: number,
   gone: AbortSignal | undefined,

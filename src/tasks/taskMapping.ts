@@ -57,9 +57,11 @@ export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
   };
 }
 
-/** How urgent a task is. A row batch can wait. */
-export function priorityOf({ lane, batch }: Task): TaskPriority {
-  return lane === Lane.Bulk || batch !== undefined ? TaskPriority.Bulk : TaskPriority.Interactive;
+/** How urgent a task is. A row batch can wait, and so can work. */
+export function priorityOf({ lane, batch, work }: Task): TaskPriority {
+  return lane === Lane.Bulk || batch !== undefined || work !== undefined
+    ? TaskPriority.Bulk
+    : TaskPriority.Interactive;
 }
 
 /** When a task expires; of one that 0.2 has ended, the second, rounded up. Milliseconds since the epoch, broker time. */

@@ -5,6 +5,7 @@ import { isDigest } from '../contract/blob.ts';
 import { LONGEST_LIST } from '../contract/bounds.ts';
 import { DATASET_NAME, datasetDigest, isDataFileName } from '../contract/dataset.ts';
 import { badValue, quoted } from '../contract/errors.ts';
+import type { DatasetRecord } from '../contract/messages/datasetRecord.ts';
 import { type DataFile, DataPlace, type DatasetAsk } from '../contract/work.ts';
 import type { Manifest } from '../models/manifest.ts';
 
@@ -31,48 +32,63 @@ export interface DatasetPage {
 export const MAX_DATASETS_PAGE = 100;
 const CURSOR = /^[1-9][0-9]{0,14}$/;
 
-/** The page of datasets that a client asks for, newest first. @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`. */
-export async function datasetPage(
-  store: Pick<Broker['datasets'], 'before'>,
-  { first, after, ...filter }: DatasetPageWish,
-): Promise<DatasetPage> {
-  if (first < 1 || first > MAX_DATASETS_PAGE)
-    throw badValue('first', `from 1 to ${MAX_DATASETS_PAGE}`, String(first));
-  if (after !== undefined && !CURSOR.test(after))
-    throw badValue('after', 'a cursor of an earlier page', quoted(after));
-  const end = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
-  const datasets = await store.before(end, first + 1, filter);
-  return { datasets: datasets.slice(0, first), after, hasNextPage: datasets.length > first };
+export class GatewayDatasets {
+  readonly #store: Pick<Broker['datasets'], 'before' | 'find'>;
+  readonly #artifacts: Pick<Artifacts, 'find'>;
+
+  constructor({
+    store,
+    artifacts,
+  }: {
+    readonly store: Pick<Broker['datasets'], 'before' | 'find'>;
+    readonly artifacts: Pick<Artifacts, 'find'>;
+  }) {
+    this.#store = store;
+    this.#artifacts = artifacts;
+  }
+
+  /** @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  find(name: string, digest: string): Promise<DatasetRecord | undefined> {
+    return this.#store.find(name, digest);
+  }
+
+  /** A page of datasets, newest check first. @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`. */
+  async page({ first, after, ...filter }: DatasetPageWish): Promise<DatasetPage> {
+    if (first < 1 || first > MAX_DATASETS_PAGE)
+      throw badValue('first', `from 1 to ${MAX_DATASETS_PAGE}`, String(first));
+    if (after !== undefined && !CURSOR.test(after))
+      throw badValue('after', 'a cursor of an earlier page', quoted(after));
+    const end = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
+    const datasets = await this.#store.before(end, first + 1, filter);
+    return { datasets: datasets.slice(0, first), after, hasNextPage: datasets.length > first };
+  }
+
+  /**
+   * Checks what a client wants to add. A file that was not uploaded must be in the folder of the trainers, which gateways
+   * do not see: the check of the dataset finds it there, or says so.
+   *
+   * @throws {RequestError} `BAD_USER_INPUT` naming the first member that is wrong; `BROKER_UNAVAILABLE`.
+   */
+  async ask({ name, files }: DatasetRequest, { training, name: model }: Manifest): Promise<DatasetAsk> {
+    if (training === undefined)
+      throw badValue('model', 'a model whose model.json says how it is trained (training)', quoted(model));
+    if (!DATASET_NAME.test(name))
+      throw badValue('name', 'lower-case letters, digits, - and _, 63 at most', quoted(name));
+    if (files.length === 0 || files.length > LONGEST_LIST)
+      throw badValue('files', `a list of 1 to ${LONGEST_LIST}`, `${files.length} entries`);
+    for (const [i, file] of files.entries()) requireFile(file, i, files);
+    const found: DataFile[] = [];
+    for (const file of files) {
+      const stored = await this.#artifacts.find(file.sha256);
+      const place = stored === undefined ? DataPlace.Folder : DataPlace.Store;
+      found.push({ name: file.name, sha256: file.sha256, bytes: stored?.bytes ?? 0, place });
+    }
+    return { name, digest: datasetDigest(files), files: found };
+  }
 }
 
 export function datasetCursorOf({ sequence }: StoredDataset): string {
   return String(sequence);
-}
-
-/**
- * Checks what a client wants to add. A file that was not uploaded must be in the folder of the trainers, which gateways
- * do not see: the check of the dataset finds it there, or says so.
- *
- * @throws {RequestError} `BAD_USER_INPUT` naming the first member that is wrong; `BROKER_UNAVAILABLE`.
- */
-export async function datasetAsk(
-  { name, files }: DatasetRequest,
-  { manifest, artifacts }: { readonly manifest: Manifest; readonly artifacts: Pick<Artifacts, 'find'> },
-): Promise<DatasetAsk> {
-  if (manifest.training === undefined)
-    throw badValue('model', 'a model whose manifest has "training"', quoted(manifest.name));
-  if (!DATASET_NAME.test(name))
-    throw badValue('name', 'lower-case letters, digits, - and _, 63 at most', quoted(name));
-  if (files.length === 0 || files.length > LONGEST_LIST)
-    throw badValue('files', `a list of 1 to ${LONGEST_LIST}`, `${files.length} entries`);
-  for (const [i, file] of files.entries()) requireFile(file, i, files);
-  const found: DataFile[] = [];
-  for (const file of files) {
-    const stored = await artifacts.find(file.sha256);
-    const place = stored === undefined ? DataPlace.Folder : DataPlace.Store;
-    found.push({ name: file.name, sha256: file.sha256, bytes: stored?.bytes ?? 0, place });
-  }
-  return { name, digest: datasetDigest(files), files: found };
 }
 
 function requireFile(

@@ -148,8 +148,7 @@ function* wrongValues({ keywords, value, isRequired }: Member): Generator<unknow
   if (isRequired) yield ABSENT;
   if (keywords.type === 'integer') yield 0.5;
   if (types.includes('number')) yield INFINITE;
-  if (keywords.minimum !== undefined) yield keywords.minimum - Math.max(1, Math.abs(keywords.minimum) / 1e6);
-  if (keywords.maximum !== undefined) yield keywords.maximum + Math.max(1, Math.abs(keywords.maximum) / 1e6);
+  yield* beyond(keywords);
   if (keywords.minLength) yield '';
   if (keywords.maxLength !== undefined) yield 'x'.repeat(keywords.maxLength + 1);
   if (keywords.pattern !== undefined || keywords.enum !== undefined) yield '/NONE OF THESE';
@@ -158,6 +157,13 @@ function* wrongValues({ keywords, value, isRequired }: Member): Generator<unknow
     yield new Array(keywords.maxItems + 1).fill(value[0] ?? null);
   if (keywords.minProperties) yield {};
   if (keywords.additionalProperties !== undefined) yield* wrongRecords(keywords, value as object);
+}
+
+/** The numbers beyond the limits; beyond those of all finite numbers there is only `INFINITE`. */
+function beyond({ minimum, maximum }: Keywords): readonly number[] {
+  const least = minimum === undefined ? [] : [minimum - Math.max(1, Math.abs(minimum) / 1e6)];
+  const most = maximum === undefined ? [] : [maximum + Math.max(1, Math.abs(maximum) / 1e6)];
+  return [...least, ...most].filter(Number.isFinite);
 }
 
 function* wrongRecords({ maxProperties, propertyNames }: Keywords, value: object): Generator<unknown> {

@@ -30,8 +30,7 @@ export async function add(
 ): Promise<boolean> {
   const files = await findFiles(paths, inFolder);
   const gateway = new Gateway({ url, key, command: 'data', signal });
-  // Waits for the gateway, and tells a wrong address.
-  await gateway.ask('{ __typename }', {});
+  await requireModel(gateway, model);
   await uploadMissing(name, files, { gateway, signal });
   const input = { name, model, files: files.map(({ name: file, sha256 }) => ({ name: file, sha256 })) };
   const { task } = await gateway.ask<{ task: TaskView }>(ADD, {
@@ -60,6 +59,17 @@ export async function list(
     datasets: { readonly edges: readonly { readonly node: DatasetView }[] };
   }>(LIST, { model, name, first });
   print(formatDatasets(datasets.edges.map(({ node }) => node)));
+}
+
+/** Refuses before anything is uploaded. @throws {GatewayError} */
+async function requireModel(gateway: Gateway, name: string): Promise<void> {
+  const { models } = await gateway.ask<{
+    models: readonly { readonly name: string; readonly training: object | null }[];
+  }>('{ models { name training { class } } }', {});
+  const trained = models.filter(({ training }) => training !== null);
+  if (trained.some((model) => model.name === name)) return;
+  const names = trained.map((model) => model.name).join(', ') || 'there is none';
+  throw new GatewayError(`--model must be a model that can be trained (${names}), got ${name}`);
 }
 
 async function uploadMissing(

@@ -4,7 +4,7 @@ import { OWNER } from '../owner.ts';
 import { custom, listOf, object, type Passing, text } from '../schema.ts';
 import { FINISHED_MEMBERS, FINISHED_OPTIONAL, LABELS } from '../task.ts';
 import { DATASET_ASK, FILE, PROGRESS, SHA256, STEP_NAME, TRAINING_ASK, WORK } from '../work.ts';
-import { decoderOf, VERSION } from './decoder.ts';
+import { checkOf, decoderOf, parseMessage, refuseNewer, VERSION } from './decoder.ts';
 
 const JOB_MEMBERS = {
   v: VERSION,
@@ -103,9 +103,15 @@ export type LogLines = Passing<typeof LOG_LINES>;
 
 // Each throws as every decoder does, see `decoderOf`.
 export const decodeWorkJob = decoderOf(WORK_JOB);
-export const decodeWorkRequest = decoderOf(WORK_REQUEST);
 export const decodeStepJob = decoderOf(STEP_JOB);
 export const decodeStepResult = decoderOf(STEP_RESULT);
 export const decodeWorkProgress = decoderOf(WORK_PROGRESS);
 export const decodeWorkEnd = decoderOf(WORK_END);
 export const decodeLogLines = decoderOf(LOG_LINES);
+
+const checkWorkRequest = checkOf(WORK_REQUEST);
+export function decodeWorkRequest(data: Uint8Array): WorkRequest {
+  const message = parseMessage(data);
+  if (typeof message === 'object' && message !== null && 'job' in message) refuseNewer(message.job);
+  return checkWorkRequest(message);
+}

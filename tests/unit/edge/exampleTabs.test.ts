@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { type ExampleTab, exampleTabs } from '../../../src/edge/exampleTabs.ts';
 import { LAST_TASK } from '../../../src/edge/lastTask.ts';
+import type { ManifestTraining } from '../../../src/models/training.ts';
 import { MADE_MODELS } from '../../support/madeModels.ts';
 
 const titles = (tabs: readonly ExampleTab[]) =>
@@ -29,6 +30,15 @@ test('the tab of results has the outputs that fit, small models first, and says 
   const all = MADE_MODELS.reduce((sum, { manifest }) => sum + manifest.outputs.length, 0);
   expect(result?.query).toContain(`${all - 24} more outputs would not fit`);
   expect(JSON.parse(result?.variables ?? '')).toEqual({ id: LAST_TASK });
+});
+
+test('a model that can be trained has a tab to do so, and one that shows what becomes of it', () => {
+  const [first, ...others] = MADE_MODELS;
+  if (first === undefined) throw new Error('there are made models');
+  const training = { targets: {} } as unknown as ManifestTraining;
+  const tabs = exampleTabs([{ ...first, manifest: { ...first.manifest, training } }, ...others]);
+  expect(titles(tabs).slice(-3)).toEqual(['TrainModel', 'Training', 'Health']);
+  expect(tabs.at(-3)?.query).toContain('model: "huge"');
 });
 
 test('if the limits refuse every example, the only tab says so', () => {
