@@ -114,7 +114,7 @@ export class WorkSubmissions {
       requestId == null
         ? await this.#accept(await this.#newJob(asked, question))
         : await this.#acceptOnce(asked, question, requestId);
-    return place === undefined ? task : this.#endOf(task, place, asked);
+    return place === undefined ? task : await this.#endOf(task, place, asked);
   }
 
   async #newJob(

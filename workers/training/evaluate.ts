@@ -127,7 +127,8 @@ async function judgeVersion(
   const { context } = options;
   const { manifest } = context.model;
   await using run = await VersionRun.open({ ...options, manifest, version, log: context.log });
-  return judgementOf(run, rows, { manifest, signal: context.signal });
+  // Without `await` the process would be ended before it has answered.
+  return await judgementOf(run, rows, { manifest, signal: context.signal });
 }
 
 /** A live version that cannot be run here is no reason to refuse a new one: nothing is compared then. */
