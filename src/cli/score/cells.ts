@@ -2,6 +2,8 @@
  * Converts the cells of a column to values of an input: exactly, or not at all. The types are in `docs/scoring.md`,
  * "From cells to values".
  */
+import { readFileSync, statSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import {
   DuckDBArrayValue,
   DuckDBBlobValue,
@@ -40,9 +42,15 @@ const TEXT = /^(?:VARCHAR|JSON|ENUM\(.*\))$/s;
 const LIST = /^(?<item>.*)\[\d*\]$/s;
 const SHOWN_CHARACTERS = 40;
 
-/** @param type of the column, as DuckDB names it. @returns undefined if the input cannot have values of this type. */
-export function cellReader(view: FieldView, type: string): CellReader | undefined {
-  const { type: wanted, size, timeZone, shape = null } = view;
+/**
+ * @param type of the column, as DuckDB names it.
+ * @param folder of the file, in which its cells may name pictures and sounds.
+ * @returns undefined if the input cannot have values of this type.
+ */
+export function cellReader(view: FieldView, type: string, folder: string): CellReader | undefined {
+  const { type: wanted, size, timeZone, shape = null, kind = null } = view;
+  if (kind === 'TEXT') return textReader(type);
+  if (kind !== null) return fileReader(view, type, folder);
   if (shape !== null) return tensorReader(view, type);
   switch (wanted) {
     case 'string':
@@ -72,6 +80,31 @@ function textReader(type: string): CellReader | undefined {
       Number.isInteger(cell) ? String(BigInt(Number(cell))) : Number.isFinite(cell) ? String(cell) : cell;
   const hasOneText = /^(?:BOOLEAN|UUID|DATE|TIMESTAMP(?:_S|_MS|_NS)?)$/.test(type);
   return hasOneText || WHOLE.test(type) || DECIMAL.test(type) ? String : undefined;
+}
+
+/** A picture or a sound: its bytes, or a text, which is base64 or names a file. Base64 has no point, and files do. */
+function fileReader({ maxBytes }: FieldView, type: string, folder: string): CellReader | undefined {
+  if (type === 'BLOB')
+    return (cell) => (cell instanceof DuckDBBlobValue ? { base64: cell.bytes.toBase64() } : cell);
+  if (!TEXT.test(type)) return undefined;
+  return (cell) => {
+    const text = String(cell).trim();
+    return text.includes('.') ? fileIn(folder, text, maxBytes ?? 0) : { base64: text };
+  };
+}
+
+/** Only files in the folder are read: a table may come from anybody. */
+function fileIn(folder: string, name: string, maxBytes: number): unknown {
+  const path = resolve(folder, name);
+  if (!path.startsWith(`${resolve(folder)}${sep}`))
+    return new UnusableCell(`but ${JSON.stringify(name)} is not in the folder of the file that is scored`);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return new UnusableCell(`but there is no file ${JSON.stringify(name)}`);
+  if (found.size > maxBytes)
+    return new UnusableCell(
+      `but ${JSON.stringify(name)} has ${found.size} bytes, and ${maxBytes} are allowed`,
+    );
+  return { base64: readFileSync(path).toBase64() };
 }
 
 function booleanReader(type: string): CellReader | undefined {

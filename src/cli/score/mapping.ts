@@ -28,12 +28,14 @@ export interface MappedInput {
  * the one with the name of its tensor. In the latter two, an exact match goes before a match in another case.
  *
  * @param named the columns that the command line names, by input.
+ * @param folder of the file, in which its cells may name pictures and sounds.
  * @throws {ScoreError} naming every input whose column is missing or has a wrong type.
  */
 export function mapInputs(
   { inputs }: ModelView,
   columns: readonly FileColumn[],
   named: ReadonlyMap<string, string>,
+  folder = '.',
 ): readonly MappedInput[] {
   const unknown = [...named.keys()].find((name) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined) {
@@ -53,13 +55,13 @@ export function mapInputs(
         return [{ input, column, read: () => NOW }];
       return [];
     }
-    if (view.shape?.some(({ size }) => size === null)) {
+    if (!isFile(view) && view.shape?.some(({ size }) => size === null)) {
       problems.push(
         `${view.name} is a tensor whose shape varies, and a column cannot tell the shape of its rows`,
       );
       return [];
     }
-    const read = cellReader(view, column.type);
+    const read = cellReader(view, column.type, folder);
     if (read !== undefined) return [{ input, column, read }];
     problems.push(
       `the column ${shownName(column.name)} is ${column.type}, which gives no ${kindOf(view)} for ${view.name}`,
@@ -80,9 +82,15 @@ export function mapInputs(
 }
 
 /** What a column must give for an input. */
-function kindOf({ type, size, shape = null }: FieldView): string {
+function kindOf({ type, size, shape = null, kind = null }: FieldView): string {
+  if (kind === 'TEXT') return 'text';
+  if (kind !== null) return 'file (bytes, base64, or the name of a file)';
   if (shape !== null) return `list (a tensor is a list of its elements)`;
   return size === null ? type : 'list of numbers';
+}
+
+function isFile({ kind = null }: FieldView): boolean {
+  return kind !== null;
 }
 
 /** The inputs whose times are texts, in one of several formats. */
@@ -204,6 +212,8 @@ function manifestInput(view: FieldView): ManifestInput {
     ...Object.fromEntries(Object.entries(view).filter(([, value]) => value !== null)),
     ...(values === undefined ? {} : { values }),
     ...(shape === undefined ? {} : { shape }),
+    // The gateway knows how many pixels are allowed.
+    ...(isFile(view) && { kind: view.kind?.toLowerCase(), maxPixels: Number.POSITIVE_INFINITY }),
   } as unknown as ManifestInput;
 }
 
