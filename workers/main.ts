@@ -12,6 +12,7 @@ import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
 import { BlobBudget } from './blobBudget.ts';
+import { DeviceMemory } from './deviceMemory.ts';
 import { Hosts } from './hosts.ts';
 import { RunNotices } from './runNotices.ts';
 import { sessionLimit } from './runtimes/memoryLimit.ts';
@@ -85,6 +86,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     shadowSlots: new Slots(1),
     executionProviders: config.executionProviders,
     cudaVisibleDevices: config.cudaVisibleDevices,
+    device: DeviceMemory.of(config, log),
     threads: config.sessionThreads,
     workerId,
     runNotices,

@@ -24,7 +24,7 @@ import { namesProblem } from './namesProblem.ts';
 import { renewedReport } from './renewedReport.ts';
 import { renewGolden } from './renewGolden.ts';
 import { findSource, holdsOnnx } from './sourceFile.ts';
-import { formatReports, formatTable } from './tables.ts';
+import { formatReports, formatTable, warningNotes } from './tables.ts';
 import { LOADING } from './versionDraft.ts';
 
 const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
@@ -201,7 +201,7 @@ async function check(args: string[], config: Config, { print, printError }: Surr
     const folder = join(modelsDir, model, version);
     reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads, maxMib }));
   }
-  print(formatReports(manifest, reports));
+  print([formatReports(manifest, reports), ...warningNotes(reports)].join('\n'));
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
   for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
