@@ -20,7 +20,8 @@ export function defineErrorCode(builder: Builder) {
       [TaskErrorCode.BlobGone]: { description: 'A blob of the input was gone before the task ran.' },
       [TaskErrorCode.BlobStoreFull]: { description: 'There was no room for the outputs.' },
       [TaskErrorCode.InferenceFailed]: {
-        description: 'ONNX Runtime refused to run the model on this input.',
+        description:
+          'The model could not be run on this input. `message` has the reason of its runtime, without paths.',
       },
       [TaskErrorCode.InvalidOutput]: {
         description: 'The answer of the model breaks its manifest, such as a number that is not finite.',

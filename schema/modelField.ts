@@ -111,7 +111,10 @@ export function defineModelField(builder: Builder) {
     description: 'An input or output of a model.',
     fields: (t) => ({
       name: t.exposeString('name', { description: 'Its name in GraphQL.' }),
-      tensor: t.exposeString('tensor', { description: 'Its name in the ONNX graph.' }),
+      tensor: t.exposeString('tensor', {
+        description:
+          'The name of its tensor in the ONNX graph, or in the columns that a version that is code takes and gives.',
+      }),
       valueType: t.field({
         type: valueTypeEnum,
         description: 'Its type; with `size` or `shape`, that of each element.',
@@ -120,7 +123,7 @@ export function defineModelField(builder: Builder) {
       type: t.exposeString('type', {
         deprecationReason: replacedBy('valueType'),
         description:
-          'int64, int32, float32, float64, string or boolean; an input may also be enum or dateTime.',
+          'As in the manifest: `int8` to `int64`, `uint8` to `uint64`, `float16` to `float64`, `string` or `boolean`; an input may also be `enum` or `dateTime`.',
       }),
       kind: t.field({
         type: kindEnum,
@@ -154,7 +157,7 @@ export function defineModelField(builder: Builder) {
       batchAxis: t.int({
         nullable: true,
         description:
-          "The axis of the graph's tensor on which the tasks of a batch lie; null if it has none, so that each task has a run of its own.",
+          'The axis of its tensor on which the tasks of a batch lie; null if it has none, so that each task has a run of its own.',
         resolve: ({ batchAxis = 0 }) => batchAxis,
       }),
       exact: t.boolean({
@@ -165,6 +168,11 @@ export function defineModelField(builder: Builder) {
         nullable: true,
         description: 'What each of its numbers belongs to, if it has labels; else null.',
         resolve: (field) => ('labels' in field && field.labels ? [...field.labels] : null),
+      }),
+      columns: t.stringList({
+        nullable: true,
+        description: 'What the numbers along its last axis are, if they have names; else null.',
+        resolve: (field) => ('columns' in field && field.columns ? [...field.columns] : null),
       }),
       allowNaN: t.boolean({
         description: 'Whether NaN is accepted, as a missing number.',

@@ -34,8 +34,14 @@ export function defineSystem(builder: Builder, modelRef: ModelRef): void {
       version: t.exposeString('version', { description: 'Its version.' }),
       provider: t.field({
         type: providerEnum,
-        description: 'The execution provider of ONNX Runtime that runs it.',
+        description: 'The execution provider of ONNX Runtime that runs it; `OTHER` if it is code.',
         resolve: ({ executionProvider }) => PROVIDERS.get(executionProvider) ?? 'OTHER',
+      }),
+      deviceMemoryMib: t.int({
+        nullable: true,
+        description:
+          'The memory of the GPU that it took when the worker loaded it, in MiB, about; null without a GPU, or if it could not be measured.',
+        resolve: ({ deviceMib }) => deviceMib,
       }),
       executionProvider: t.exposeString('executionProvider', {
         deprecationReason: replacedBy('provider'),

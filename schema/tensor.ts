@@ -1,6 +1,6 @@
 /** The GraphQL type of a tensor that a model has answered. */
 import type { GraphQLResolveInfo } from 'graphql';
-import { badValue } from '../src/contract/errors.ts';
+import { badValue, quoted } from '../src/contract/errors.ts';
 import { ELEMENT_BYTES, type ElementType, elementsOf, type TensorValue } from '../src/contract/tensor.ts';
 import { type Elements, elementsIn, exactNumber, INTEGER_RANGES } from '../src/models/elements.ts';
 import { isTensorOutput, type TensorOutput, type TensorType, tensorTypeOf } from '../src/models/manifest.ts';
@@ -15,6 +15,11 @@ import { type PlaceOfValue, resultUnreadable } from './placeOfValue.ts';
 export interface TensorOfTask extends PlaceOfValue {
   readonly output: TensorOutput;
   readonly value: TensorValue;
+}
+
+interface TensorColumn {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
 }
 
 export type TensorRef = NonNullable<ReturnType<typeof defineTensor>>;
@@ -36,6 +41,8 @@ const ELEMENT_TYPES = {
   string: 'STRING',
 } as const satisfies Readonly<Record<TensorType, string>>;
 
+/** In messages. */
+const SHOWN_COLUMNS = 20;
 /** The points of complexity of a list or text of a tensor. */
 const POINTS = 5;
 
@@ -52,6 +59,7 @@ export function defineTensor(builder: Builder, models: readonly Model[], budgets
     ) as Readonly<Record<(typeof ELEMENT_TYPES)[TensorType], { readonly description: string }>>,
   });
 
+  const columnRef = defineTensorColumn(builder, models);
   const read = new TensorReader(budgets);
   return builder.objectRef<TensorOfTask>('Tensor').implement({
     description:
@@ -99,6 +107,19 @@ export function defineTensor(builder: Builder, models: readonly Model[], budgets
           args: first,
           resolve: (tensor, args, context, info) => read.texts(tensor, { ...args, context, info }),
         }),
+        ...(columnRef && {
+          columns: t.field({
+            ...points,
+            type: [columnRef],
+            nullable: true,
+            description: `The numbers of each of its named columns: those at one place of its last axis. Null if its columns have no names: \`ModelField.columns\` tells them. ${POINTS} points of complexity.`,
+            args: {
+              names: t.arg.stringList({ description: 'The wanted columns. Default: all.' }),
+              first: t.arg.int({ description: 'The most numbers of each column, from 1. Default: all.' }),
+            },
+            resolve: (tensor, args, context, info) => read.columns(tensor, { ...args, context, info }),
+          }),
+        }),
         base64: t.string({
           ...points,
           nullable: true,
@@ -116,6 +137,25 @@ export function defineTensor(builder: Builder, models: readonly Model[], budgets
   });
 }
 
+/** Defined only if a model has such an output. */
+function defineTensorColumn(builder: Builder, models: readonly Model[]) {
+  const hasColumns = models.some(({ manifest }) =>
+    manifest.outputs.some((output) => isTensorOutput(output) && output.columns !== undefined),
+  );
+  if (!hasColumns) return undefined;
+  return builder.objectRef<TensorColumn>('TensorColumn').implement({
+    description: 'A named column of a tensor.',
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'Its name.' }),
+      values: t.floatList({
+        nullable: { list: false, items: true },
+        description: 'Its numbers in row-major order of the other axes; as in `Tensor.values`.',
+        resolve: ({ values }) => [...values],
+      }),
+    }),
+  });
+}
+
 function describe(type: TensorType): string {
   if (type === 'string') return 'Texts. They have no `base64`.';
   if (type === 'bool') return 'Booleans, a byte each.';
@@ -125,6 +165,8 @@ function describe(type: TensorType): string {
 }
 
 interface Asked {
+  /** Of columns. */
+  readonly names?: readonly string[] | null | undefined;
   readonly first?: number | null | undefined;
   readonly context: Context;
   readonly info: GraphQLResolveInfo;
@@ -142,9 +184,23 @@ class TensorReader {
     const type = tensorTypeOf(tensor.output);
     if (type === 'string' || type === 'bool') return null;
     const elements = await this.#elements(tensor, type, asked);
-    return Array.from<number | bigint, number | null>(elements, (element) =>
-      Number.isFinite(Number(element)) ? Number(element) : null,
-    );
+    return Array.from<number | bigint, number | null>(elements, finite);
+  }
+
+  async columns(tensor: TensorOfTask, asked: Asked): Promise<readonly TensorColumn[] | null> {
+    const { output, value } = tensor;
+    const type = tensorTypeOf(output);
+    if (output.columns === undefined || type === 'string') return null;
+    const width = output.columns.length;
+    const places = placesOf(output.columns, asked.names);
+    const count = firstOf(output, elementsOf(value.shape) / width, asked);
+    this.#take(tensor, asked, ITEM_BYTES * count * places.length);
+    const bytes = await readBytes(tensor, count * width * ELEMENT_BYTES[type], asked.context);
+    const elements = elementsIn(type, bytes);
+    return places.map(({ name, place }) => ({
+      name,
+      values: Array.from({ length: count }, (_, row) => finite(elements[row * width + place] ?? 0)),
+    }));
   }
 
   async integers(tensor: TensorOfTask, asked: Asked): Promise<WholeNumber[] | null> {
@@ -197,9 +253,31 @@ class TensorReader {
   }
 }
 
+/** JSON has no NaN and no infinite numbers. */
+function finite(element: number | bigint): number | null {
+  const number = Number(element);
+  return Number.isFinite(number) ? number : null;
+}
+
+/** @throws {RequestError} `BAD_USER_INPUT` if a name is none of the columns. */
+function placesOf(
+  columns: readonly string[],
+  names: Asked['names'],
+): readonly { readonly name: string; readonly place: number }[] {
+  return (names ?? columns).map((name) => {
+    const place = columns.indexOf(name);
+    if (place === -1)
+      throw badValue('names', `among ${columns.slice(0, SHOWN_COLUMNS).join(', ')}`, quoted(name));
+    return { name, place };
+  });
+}
+
 /** The number of elements that are asked for. */
-function countOf({ value, output }: TensorOfTask, { first }: Asked): number {
-  const count = elementsOf(value.shape);
+function countOf({ value, output }: TensorOfTask, asked: Asked): number {
+  return firstOf(output, elementsOf(value.shape), asked);
+}
+
+function firstOf(output: TensorOutput, count: number, { first }: Asked): number {
   if (first == null) return count;
   if (first < 1) throw badValue('first', `from 1, the number of elements of ${output.name}`, String(first));
   return Math.min(first, count);

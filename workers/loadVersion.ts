@@ -1,13 +1,16 @@
 /** Loads a version into a process and proves that it predicts right there. */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
-import { modelDigestOf } from '../src/models/versionFiles.ts';
+import { MODEL_FILE, modelDigestOf } from '../src/models/versionFiles.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
+import type { DeviceMemory } from './deviceMemory.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
 import { decodeBatch } from './runtimes/onnx/decoder.ts';
 import { encodeBatch } from './runtimes/onnx/encoder.ts';
+import type { LoadRequest } from './runtimes/sessionMessages.ts';
 import type { SessionProcess } from './runtimes/sessionProcess.ts';
 
 export interface LoadOptions {
@@ -15,6 +18,8 @@ export interface LoadOptions {
   readonly version: ModelVersion;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
+  /** Measures the GPU; undefined without one. */
+  readonly device?: DeviceMemory | undefined;
   readonly log: Logger;
 }
 
@@ -26,6 +31,8 @@ export interface LoadedVersion {
   readonly environment: string | undefined;
   /** The memory of the process before. */
   readonly bytesBefore: number;
+  /** The memory of the GPU that is in use more than before, about; undefined without a GPU. */
+  readonly deviceMib: number | undefined;
 }
 
 /** The time limit of the first runs is longer, because they are slower than later ones. */
@@ -43,27 +50,41 @@ export async function loadVersion(
   options: LoadOptions,
   how: { readonly onlyFullBatches?: boolean } = {},
 ): Promise<LoadedVersion> {
-  const { manifest, version, executionProviders, threads, log } = options;
+  const { manifest, version, executionProviders, threads, device, log } = options;
+  const usedBefore = await device?.usedMib();
   const { model, executionProvider, environment, bytesBefore, passedOver } = await process.load({
-    file: modelFileOf(version),
-    sha256: modelDigestOf(version),
+    ...filesToLoad(version),
     manifest,
     executionProviders,
     threads,
   });
   for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
+  let deviceMib: number | undefined;
   try {
     await check(process, model, options, how);
+    deviceMib = await device?.takenSince(usedBefore, executionProvider);
   } catch (error) {
     // A dead process has no session to close.
     await process.unload(model).catch(() => {});
     throw error;
   }
-  return { model, executionProvider, environment, bytesBefore };
+  return { model, executionProvider, environment, bytesBefore, deviceMib };
 }
 
-export function modelFileOf({ folder }: ModelVersion): string {
-  return join(folder, 'model.onnx');
+/** What a process has to know of the files of a version. */
+export function filesToLoad(version: ModelVersion): Pick<LoadRequest, 'file' | 'sha256' | 'beside'> {
+  const { folder, files = [] } = version;
+  return {
+    file: join(folder, MODEL_FILE),
+    sha256: modelDigestOf(version),
+    beside: files.map(({ path }) => path).filter((path) => path !== MODEL_FILE),
+  };
+}
+
+/** The size of all files that are loaded. Errors of the file system pass through. */
+export async function bytesOf({ folder, files }: ModelVersion): Promise<number> {
+  if (files === undefined) return (await stat(join(folder, MODEL_FILE))).size;
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function check(

@@ -14,6 +14,7 @@ import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
 import { readTrustedKeys } from '../src/registry/signature.ts';
 import { BlobBudget } from './blobBudget.ts';
+import { DeviceMemory } from './deviceMemory.ts';
 import { Hosts } from './hosts.ts';
 import { openPuller } from './puller.ts';
 import { RunNotices } from './runNotices.ts';
@@ -91,6 +92,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     shadowSlots: new Slots(1),
     executionProviders: config.executionProviders,
     cudaVisibleDevices: config.cudaVisibleDevices,
+    device: DeviceMemory.of(config, log),
     threads: config.sessionThreads,
     workerId,
     runNotices,

@@ -15,6 +15,7 @@ import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
+import type { DeviceMemory } from './deviceMemory.ts';
 import type { Hosts } from './hosts.ts';
 import type { WorkerBlobs } from './inputBlobs.ts';
 import { RecentCount } from './recentCount.ts';
@@ -39,6 +40,7 @@ export interface ServedVersionOptions {
   readonly shadowSlots: Slots;
   readonly executionProviders: Config['executionProviders'];
   readonly cudaVisibleDevices: Config['cudaVisibleDevices'];
+  readonly device: DeviceMemory | undefined;
   readonly threads: number;
   /** Left out of the reasons that clients see. */
   readonly modelsDir: string;
@@ -183,7 +185,8 @@ export class ServedVersion {
 
   /** @returns the session, or why there is none. */
   async #open(version: ModelVersion): Promise<Session | Error> {
-    const { manifest, memory, hosts, executionProviders, cudaVisibleDevices, threads, log } = this.#options;
+    const { manifest, memory, hosts, device, threads, log } = this.#options;
+    const { executionProviders, cudaVisibleDevices } = this.#options;
     try {
       const { signal } = this.#stop;
       return await Session.open({
@@ -193,6 +196,7 @@ export class ServedVersion {
         hosts,
         executionProviders,
         cudaVisibleDevices,
+        device,
         threads,
         log,
         signal,

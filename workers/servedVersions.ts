@@ -67,6 +67,7 @@ export class ServedVersions {
               version,
               executionProvider: state.session.executionProvider,
               environment: state.session.environment,
+              deviceMib: state.session.deviceMib,
               finishedLastMinute: finished.total(),
             },
           ]

@@ -7,14 +7,13 @@
  *  unloaded  no host has it. The next `hold` loads the version again. Only with `SESSION_LOADING=lazy`.
  *  lost      the version could not be loaded again. This is final.
  */
-import { stat } from 'node:fs/promises';
 import { ConfigurationError, messageOf } from '../src/contract/errors.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Guest, Host } from './host.ts';
 import type { Hosts } from './hosts.ts';
 import { Isolation } from './isolation.ts';
-import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
+import { bytesOf, type LoadOptions, loadVersion } from './loadVersion.ts';
 import { afterDeath } from './runtimes/memoryLimit.ts';
 import type { ReadOutputs, StartChild } from './runtimes/modelChild.ts';
 import type { GivenColumns } from './runtimes/onnx/encoder.ts';
@@ -32,7 +31,7 @@ export interface SessionOptions extends LoadOptions, Pick<Config, 'cudaVisibleDe
 /** The session is not loaded any more, and could not be loaded again. */
 export class SessionLost extends Error {}
 
-/** A larger file is not loaded into a shared host: the other versions would wait long for it. */
+/** A version of larger files is not loaded into a shared host: the other versions would wait long for it. */
 const SHARED_MAX_BYTES = 64 * 1024 * 1024;
 /** How often a version that has served before is loaded again, if processes die meanwhile. */
 const LOAD_TRIES = 3;
@@ -83,6 +82,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   #isClosed = false;
   #executionProvider = '';
   #environment: string | undefined;
+  #deviceMib: number | undefined;
   /** What its host grew by when it was loaded and checked last; of a host of its own, everything. */
   #takesBytes = 0;
   readonly #isolation: Isolation;
@@ -148,6 +148,11 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   /** What a version that is code runs in, in words. */
   get environment(): string | undefined {
     return this.#environment;
+  }
+
+  /** The memory of the GPU that it took when it was loaded last, about; undefined without a GPU. */
+  get deviceMib(): number | undefined {
+    return this.#deviceMib;
   }
 
   /** Resolves with the reason once the session is lost. */
@@ -325,8 +330,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
 
   /** @param signal gives up the installation of packages. */
   #prepare(signal?: AbortSignal): Promise<StartChild | undefined> {
-    const { manifest, version, hosts, ...options } = this.#options;
-    return prepare(version, { ...options, model: manifest.name, maxMib: hosts.maxMib, signal });
+    const { version, hosts, ...options } = this.#options;
+    return prepare(version, { ...options, maxMib: hosts.maxMib, signal });
   }
 
   /** @returns its number in the host. */
@@ -334,9 +339,10 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     this.#loadingIn = host;
     const load = async (process: SessionProcess) => {
       const loaded = await loadVersion(process, this.#options, { onlyFullBatches });
-      const { model, executionProvider, environment, bytesBefore } = loaded;
+      const { model, executionProvider, environment, bytesBefore, deviceMib } = loaded;
       this.#executionProvider = executionProvider;
       this.#environment = environment;
+      this.#deviceMib = deviceMib;
       this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);
       // In the host's turn: from here on its death concerns this version.
       if (host.kind !== 'trial') this.#stay({ host, model });
@@ -352,7 +358,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   #stay(place: Place): void {
     this.#place = place;
     const { name, executionProvider, environment } = this;
-    const fields = { executionProvider, environment, bytes: this.#takesBytes, pid: place.host.pid };
+    const [bytes, deviceMib] = [this.#takesBytes, this.#deviceMib];
+    const fields = { executionProvider, environment, bytes, deviceMib, pid: place.host.pid };
     this.#options.log.info({ ...name, ...fields }, 'session ready');
   }
 
@@ -420,6 +427,6 @@ export class Session implements AsyncDisposable, Tenant, Guest {
 
 /** A file that is missing is refused when it is loaded. */
 async function isLarge(version: ModelVersion): Promise<boolean> {
-  const found = await stat(modelFileOf(version)).catch(() => undefined);
-  return found !== undefined && found.size > SHARED_MAX_BYTES;
+  const bytes = await bytesOf(version).catch(() => 0);
+  return bytes > SHARED_MAX_BYTES;
 }

@@ -7,11 +7,11 @@
  * printed there. The folder stays as it was.
  */
 import { constants } from 'node:fs';
-import { copyFile, glob, mkdir, mkdtempDisposable, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, glob, mkdir, mkdtempDisposable, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { modelFileOf } from '../../workers/loadVersion.ts';
+import { bytesOf } from '../../workers/loadVersion.ts';
 import type { ProgressNotice } from '../../workers/training/progressFrame.ts';
 import { DataError, type Metric, type TrainingFiles } from '../../workers/training/recipe.ts';
 import { RecipeDied, RecipeFailed, runRecipe } from '../../workers/training/recipeChild.ts';
@@ -100,7 +100,7 @@ async function main(args: string[]): Promise<void> {
   const folder = out ?? (await chooseFolder(model, version));
   await storeVersion(folder, version);
   print(`\n${formatMetrics(version.metrics)}\n`);
-  const bytes = (await stat(modelFileOf(version))).size;
+  const bytes = await bytesOf(version);
   print(`${folder}: ${bytes} bytes, sha256 ${version.sha256}`);
 }
 

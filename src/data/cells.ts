@@ -2,6 +2,8 @@
  * Converts the cells of a column to values of an input: exactly, or not at all. The types are in `docs/scoring.md`,
  * "From cells to values".
  */
+import { readFileSync, statSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import {
   DuckDBArrayValue,
   DuckDBBlobValue,
@@ -11,6 +13,7 @@ import {
 } from '@duckdb/node-api';
 import { localTime, localTimeFault, NOW } from '../models/localTime.ts';
 import { isMediaInput, isTensorInput, type ManifestInput, type TensorInput } from '../models/manifest.ts';
+import type { MediaInput } from '../models/mediaInput.ts';
 import { instantOf } from './instants.ts';
 import { decimalNumber, numberFault, numberIn, shortestFloat, wholeNumber } from './numbers.ts';
 import { type DateFormat, timeFault, timeIn } from './timeFormat.ts';
@@ -40,10 +43,17 @@ const TEXT = /^(?:VARCHAR|JSON|ENUM\(.*\))$/s;
 const LIST = /^(?<item>.*)\[\d*\]$/s;
 const SHOWN_CHARACTERS = 40;
 
-/** @param type of the column, as DuckDB names it. @returns undefined if the input cannot have values of this type. */
-export function cellReader(input: ManifestInput, type: string): CellReader | undefined {
-  // Of pictures, sounds and texts only texts can stand in a column.
-  if (isMediaInput(input)) return input.kind === 'text' ? textReader(type) : undefined;
+/**
+ * @param type of the column, as DuckDB names it.
+ * @param folder in which cells may name pictures and sounds; undefined: they are in the cells.
+ * @returns undefined if the input cannot have values of this type.
+ */
+export function cellReader(
+  input: ManifestInput,
+  type: string,
+  folder: string | undefined,
+): CellReader | undefined {
+  if (isMediaInput(input)) return input.kind === 'text' ? textReader(type) : fileReader(input, type, folder);
   if (isTensorInput(input)) return tensorReader(input, type);
   switch (input.type) {
     case 'string':
@@ -73,6 +83,35 @@ function textReader(type: string): CellReader | undefined {
       Number.isInteger(cell) ? String(BigInt(Number(cell))) : Number.isFinite(cell) ? String(cell) : cell;
   const hasOneText = /^(?:BOOLEAN|UUID|DATE|TIMESTAMP(?:_S|_MS|_NS)?)$/.test(type);
   return hasOneText || WHOLE.test(type) || DECIMAL.test(type) ? String : undefined;
+}
+
+/** A picture or a sound: its bytes, or a text, which is base64 or names a file. Base64 has no point, and files do. */
+function fileReader(
+  { maxBytes }: MediaInput,
+  type: string,
+  folder: string | undefined,
+): CellReader | undefined {
+  if (type === 'BLOB')
+    return (cell) => (cell instanceof DuckDBBlobValue ? { base64: cell.bytes.toBase64() } : cell);
+  if (!TEXT.test(type)) return undefined;
+  return (cell) => {
+    const text = String(cell).trim();
+    return folder !== undefined && text.includes('.') ? fileIn(folder, text, maxBytes) : { base64: text };
+  };
+}
+
+/** Only files in the folder are read: a table may come from anybody. */
+function fileIn(folder: string, name: string, maxBytes: number): unknown {
+  const path = resolve(folder, name);
+  if (!path.startsWith(`${resolve(folder)}${sep}`))
+    return new UnusableCell(`but ${JSON.stringify(name)} is not in the folder of the file that is scored`);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return new UnusableCell(`but there is no file ${JSON.stringify(name)}`);
+  if (found.size > maxBytes)
+    return new UnusableCell(
+      `but ${JSON.stringify(name)} has ${found.size} bytes, and ${maxBytes} are allowed`,
+    );
+  return { base64: readFileSync(path).toBase64() };
 }
 
 function booleanReader(type: string): CellReader | undefined {

@@ -3,7 +3,7 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import { givenValue } from '../models/graphqlLiteral.ts';
 import { inputProblem, readValue } from '../models/input.ts';
 import { NOW } from '../models/localTime.ts';
-import { isPlainInput, isTensorInput, type ManifestInput } from '../models/manifest.ts';
+import { isMediaInput, isPlainInput, isTensorInput, type ManifestInput } from '../models/manifest.ts';
 import { type CellReader, cellReader, isTextType, UnusableCell } from './cells.ts';
 import { unclearPoint } from './numbers.ts';
 import { type FileColumn, namesOf, shownName } from './sql.ts';
@@ -36,11 +36,13 @@ export interface Mapping {
  * of its tensor. In the latter two, an exact match goes before a match in another case.
  *
  * @param named the columns that are named, by input.
+ * @param folder in which cells may name pictures and sounds. Without it they are in the cells.
  */
 export function mapInputs(
   inputs: readonly ManifestInput[],
   columns: readonly FileColumn[],
   named: ReadonlyMap<string, string>,
+  folder?: string,
 ): Mapping {
   const problems: string[] = [];
   const mapped = inputs.flatMap((input): readonly MappedInput[] => {
@@ -68,7 +70,7 @@ export function mapInputs(
       );
       return [];
     }
-    const read = cellReader(input, column.type);
+    const read = cellReader(input, column.type, folder);
     if (read !== undefined) return [{ input, column, read }];
     problems.push(
       `the column ${shownName(column.name)} is ${column.type}, which gives no ${kindOf(input)} for ${input.name}`,
@@ -80,7 +82,8 @@ export function mapInputs(
 
 /** What a column must give for an input. */
 function kindOf(input: ManifestInput): string {
-  if ('kind' in input) return input.kind;
+  if (isMediaInput(input))
+    return input.kind === 'text' ? 'text' : 'file (bytes, base64, or the name of a file)';
   if (isTensorInput(input)) return 'list (a tensor is a list of its elements)';
   return 'size' in input && input.size !== undefined ? 'list of numbers' : input.type;
 }

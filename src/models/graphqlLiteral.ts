@@ -76,12 +76,17 @@ function writtenElements(input: TensorInput, shape: Shape, given: Given): object
   const type = tensorTypeOf(input);
   const list =
     values ?? integers ?? booleans ?? texts ?? (base64 === undefined ? undefined : listed(type, base64));
-  if (list !== undefined) return { [listName(type)]: list };
+  if (list !== undefined) return { [listName(type)]: type === 'bool' ? list.map(booleanFor) : list };
   if (base64 !== undefined) return { base64 };
   if (blob !== undefined) return { blob };
   if (fill === undefined) return undefined;
   if (type === 'string') return { texts: new Array(elementsOf(shape.map(Number))).fill(fill) };
   return { fill: Number(fill) };
+}
+
+/** Files have 1 and 0, GraphQL has true and false. */
+function booleanFor(element: unknown): unknown {
+  return element === 1 || element === 0 ? element === 1 : element;
 }
 
 function listName(type: TensorType): 'values' | 'integers' | 'booleans' | 'texts' {

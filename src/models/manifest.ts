@@ -52,7 +52,10 @@ export interface TensorInput extends TensorField {
   readonly pad?: number | string | boolean;
 }
 
-export type TensorOutput = TensorField;
+export interface TensorOutput extends TensorField {
+  /** The names of the numbers along the last axis, in order. */
+  readonly columns?: readonly string[];
+}
 
 interface NumberField extends Field {
   readonly type: NumberType;

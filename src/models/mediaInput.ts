@@ -78,5 +78,16 @@ export function sidesOf<T extends number | string>(
   return { height, width };
 }
 
+/** The element of the tensor for a value of a pixel, from 0 to 255. */
+export function pictureElement(
+  { type, scale, mean, std }: ImageInput,
+  value: number,
+  channel: number,
+): number {
+  const [center = 0, spread = 1] = [mean, std].map((of) => (typeof of === 'number' ? of : of[channel]));
+  const element = (value * scale - center) / spread;
+  return type === 'int8' || type === 'uint8' ? Math.round(element) : element;
+}
+
 export type TextInput = PlainTextInput | TokenInput;
 export type MediaInput = ImageInput | AudioInput | TextInput;

@@ -1,9 +1,22 @@
 /** The rules of a manifest about pictures, sounds and texts that JSON Schema cannot express. */
 import { DETECTION_BYTES } from './detection.ts';
 import { isMediaInput, isMediaOutput, type Manifest, rowShapeOf, type Shape } from './manifest.ts';
-import type { AudioInput, ImageInput, MediaInput, TextInput } from './mediaInput.ts';
+import {
+  type AudioInput,
+  type ImageInput,
+  type MediaInput,
+  pictureElement,
+  type TextInput,
+} from './mediaInput.ts';
 import type { DetectionsOutput, MediaOutput, PictureOutput } from './mediaOutput.ts';
 import { inlineBytesOf } from './valueBytes.ts';
+
+/** The least and the largest number of a type that pictures may exceed. */
+const SMALL_TYPES: Readonly<Partial<Record<ImageInput['type'], readonly [least: number, most: number]>>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  float16: [-65_504, 65_504],
+};
 
 /** @returns the first rule that is broken, naming the field; undefined if there is none. */
 export function mediaProblem(manifest: Manifest): string | undefined {
@@ -60,12 +73,30 @@ function channelsOf(colors: ImageInput['colors']): number {
   return colors === 'GRAY' ? 1 : 3;
 }
 
-function normalProblem({ colors, mean, std }: ImageInput): string | undefined {
+function normalProblem(input: ImageInput): string | undefined {
+  const { colors, mean, std } = input;
   const channels = channelsOf(colors);
   for (const [name, list] of Object.entries({ mean, std }))
     if (typeof list === 'object' && list.length !== channels)
       return `${name} must be a number or a list of ${channels}, got a list of ${list.length}`;
-  return [std].flat().includes(0) ? 'std must not be 0' : undefined;
+  return [std].flat().includes(0) ? 'std must not be 0' : overflowProblem(input, channels);
+}
+
+/** Elements beyond the limits of their type would become other numbers, and no error would tell. */
+function overflowProblem(input: ImageInput, channels: number): string | undefined {
+  const { pad, type } = input;
+  const limits = SMALL_TYPES[type];
+  if (limits === undefined) return undefined;
+  const [least, most] = limits;
+  const isWithin = (element: number) => element >= least && element <= most;
+  const expected = `from ${least} to ${most}, the numbers of ${type}`;
+  if (!isWithin(pad)) return `pad must be ${expected}, got ${pad}`;
+  for (let channel = 0; channel < channels; channel++) {
+    const ends = [0, 255].map((value) => pictureElement(input, value, channel));
+    const beyond = ends.find((end) => !isWithin(end));
+    if (beyond !== undefined) return `scale, mean and std must make elements ${expected}, got ${beyond}`;
+  }
+  return undefined;
 }
 
 function rangeProblem({ range: [black, white] }: PictureOutput): string | undefined {

@@ -18,6 +18,7 @@ export function shapeProblem(manifest: Manifest): string | undefined {
   return (
     first(Object.entries(manifest.axes), ([name, axis]) => axisProblem(name, axis)) ??
     first(inputs, (input) => inputProblem(manifest, input)) ??
+    first(outputs, columnsProblem) ??
     first(masks, (mask) => maskProblem(manifest, mask)) ??
     batchingProblem(manifest.batching) ??
     first([...inputs, ...outputs], (field) => batchProblem(manifest, field.name, field)) ??
@@ -56,6 +57,16 @@ function inputProblem(manifest: Manifest, input: ManifestInput): string | undefi
   return padded === undefined || pad !== undefined
     ? undefined
     : `${name}: pad must be given, since axis ${padded} has buckets`;
+}
+
+/** Detections have other columns, see `mediaProblem.ts`. */
+function columnsProblem(output: ManifestOutput): string | undefined {
+  if (!('columns' in output) || 'kind' in output) return undefined;
+  const { name, columns = [] } = output;
+  const last = 'shape' in output ? output.shape.at(-1) : undefined;
+  return columns.length === last
+    ? undefined
+    : `${name}: columns must be as many as the numbers along the last axis, ${last ?? 'which the shape lacks'}, got ${columns.length}`;
 }
 
 /** A mask has the sizes of the task, so inputs must have its names. */

@@ -11,6 +11,7 @@ import { PATH_INSIDE } from '../contract/bounds.ts';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { isObject, shownJson } from '../process/jsonFile.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
+import type { Manifest } from './manifest.ts';
 import type { ModelVersion } from './models.ts';
 
 export interface VersionFile {
@@ -53,6 +54,16 @@ export function digestOfFiles(files: readonly VersionFile[]): string {
 /** The SHA-256 of `model.onnx`: that of the version, unless it has further files, such as a tokenizer. */
 export function modelDigestOf({ sha256, files = [] }: Pick<ModelVersion, 'sha256' | 'files'>): string {
   return files.find(({ path }) => path === MODEL_FILE)?.sha256 ?? sha256;
+}
+
+/** The first file that the manifest names and that the version's digest does not cover; undefined if there is none. */
+export function uncoveredFile(
+  { files = [] }: Pick<ModelVersion, 'files'>,
+  { inputs }: Pick<Manifest, 'inputs'>,
+): string | undefined {
+  return inputs
+    .flatMap((input) => ('tokenizer' in input && input.tokenizer !== undefined ? [input.tokenizer] : []))
+    .find((name) => !files.some(({ path }) => path === name));
 }
 
 /** Lists the files of a folder, with their digests. @throws {ConfigurationError} naming a file that cannot be read. */

@@ -478,8 +478,16 @@ const settings = {
     unit: 'list of GPUs',
     default: undefined,
     consequence:
-      'GPUs that the processes of a worker see, by the numbers or ids of CUDA, such as `0`. Unset: all; versions that are code see none unless `EXECUTION_PROVIDERS` names a GPU provider.',
+      'GPUs that the processes of a worker see, by their numbers in the order of the PCI bus or by their ids, such as `0`. ONNX Runtime uses the first one. Unset: all; versions that are code see none unless `EXECUTION_PROVIDERS` names a GPU provider.',
     parse: optionalText,
+  },
+  gpuMemoryMib: {
+    name: 'GPU_MEMORY_MIB',
+    unit: 'MiB',
+    default: '0',
+    consequence:
+      'Memory of the first GPU of `CUDA_VISIBLE_DEVICES` that may be in use once a version is loaded on it, by whatever program; 0: no limit. Beyond it the version is refused by name. It is measured by `nvidia-smi`, after the golden rows have run. Only for `cuda`.',
+    parse: integer(0),
   },
   sessionThreads: {
     name: 'SESSION_THREADS',

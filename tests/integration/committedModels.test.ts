@@ -131,7 +131,7 @@ async function predictTrips(version: string, ...times: readonly string[]): Promi
   const rows = times.map((pickupAt) => validateInput(manifest, { ...trip, pickupAt }, 0));
   await using inspection = new Inspection();
   const file = join(folder, 'model.onnx');
-  await inspection.load({ file, sha256, manifest, executionProviders: ['cpu'], threads: 1 });
+  await inspection.load({ file, sha256, beside: [], manifest, executionProviders: ['cpu'], threads: 1 });
   const { predictions } = await runRows(inspection, manifest, rows);
   return predictions.map((prediction) => (prediction as Values).durationMinutes);
 }

@@ -1,6 +1,7 @@
 /** `npm run model`: foreign ONNX files are added, checked and served. */
 import { execFile } from 'node:child_process';
-import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdtempDisposable, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,8 +24,11 @@ import {
   namedTensors,
   openWidths,
   separateTensors,
+  signedRows,
   textAndBoolean,
   unknownOperator,
+  unusedConstants,
+  windows,
   zipMapped,
 } from '../support/onnxFiles.ts';
 import { COMPILED, startGateway, startWorker } from '../support/processes.ts';
@@ -236,6 +240,16 @@ describe.concurrent('npm run model -- add', () => {
       mixedRows,
       { inputs: [{ shape: ['n'], batchAxis: null }], batching: { maxBatchSize: 1 } },
     ],
+    [
+      'rows that depend on the sign of others, one task a run',
+      signedRows,
+      { inputs: [{ shape: ['n', 2], batchAxis: null }], batching: { maxBatchSize: 1 } },
+    ],
+    [
+      'an output that grows in steps, as long as it comes',
+      windows,
+      { inputs: [{ shape: [1, 'samples'] }], outputs: [{ shape: [1, 'frames'] }] },
+    ],
   ];
 
   test.for(served)('serves a file with %s', async ([, content, manifest]) => {
@@ -254,6 +268,40 @@ describe.concurrent('npm run model -- add', () => {
     expect(added.stdout).toContain('the weights of weights.bin were brought into the file');
     const { rows } = await models.json('outside/1/golden.json');
     for (const { input, output } of rows) expect(output.y).toBe(3 * input.tripDistance + input.puLocationId);
+  });
+
+  test('leaves large weights in a file of their own, which the digest of the version covers', async () => {
+    await using models = await openModels();
+    const file = await models.file('large.onnx', externalWeights('weights.bin'));
+    const weights = await models.file('weights.bin', new Uint8Array(Float32Array.of(3).buffer));
+    await truncate(weights, 257 * 2 ** 20);
+    const added = await models.command('add', file, '--name', 'large');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added.stdout).toContain(
+      'weights.bin are too large to be brought into the file: they are in model.onnx.data',
+    );
+    const { files } = await models.json('large/1/version.json');
+    expect(files).toMatchObject([{ path: 'model.onnx' }, { path: 'model.onnx.data', bytes: 257 * 2 ** 20 }]);
+    const { rows } = await models.json('large/1/golden.json');
+    for (const { input, output } of rows) expect(output.y).toBe(3 * input.tripDistance + input.puLocationId);
+    const again = await models.command('add', file, '--name', 'large');
+    expect(again.stderr).toContain('large.onnx is there already, as version 1');
+    const kept = join(models.modelsDir, 'large/1/model.onnx.data');
+    await writeFile(kept, new Uint8Array(Float32Array.of(4).buffer));
+    const checked = await models.command('check', 'large');
+    expect(checked.code).toBe(1);
+    expect(checked.stderr).toContain(`${kept} must have the SHA-256 of its version.json`);
+  });
+
+  test('counts the warnings of ONNX Runtime, and does not print them', async () => {
+    await using models = await openModels();
+    const file = await models.file('warned.onnx', unusedConstants());
+    const added = await models.command('add', file, '--name', 'warned');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added.stdout).toContain('version 1: 2 warnings of ONNX Runtime');
+    const checked = await models.command('check', 'warned');
+    expect(checked).toMatchObject({ code: 0, stderr: '' });
+    expect(checked.stdout).toContain('version 1: 2 warnings of ONNX Runtime');
   });
 
   const refusals: [string, () => Uint8Array | string, string][] = [
@@ -327,6 +375,30 @@ describe.concurrent('npm run model -- add', () => {
     expect(files).toMatchObject([{ path: 'model.onnx' }, { path: 'tokenizer.json' }]);
     const again = await models.command('add', better, '--name', 'language');
     expect(again.stderr).toContain('better.onnx is there already, as version 2');
+  });
+
+  test('refuses a version whose tokenizer no digest covers, until new golden rows are made', async () => {
+    await using models = await openModels();
+    await cp(join(ROOT, 'models/language'), join(models.modelsDir, 'language'), { recursive: true });
+    const bytes = await readFile(join(models.modelsDir, 'language/1/model.onnx'));
+    await models.edit('language/1/version.json', {
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      ...{ files: undefined, trainedOn: [] },
+    });
+    const refused = await models.command('check', 'language');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'must have "files", because the version reads tokenizer.json, and a digest of model.onnx alone does not cover it',
+    );
+    const { example } = await models.json('language/model.json');
+    const golden = await models.command('golden', 'language', '--example', JSON.stringify(example));
+    expect(golden).toMatchObject({ code: 0, stderr: '' });
+    const { files } = await models.json('language/1/version.json');
+    expect(files).toMatchObject([{ path: 'model.onnx' }, { path: 'tokenizer.json' }]);
+    expect(await models.command('check', 'language')).toMatchObject({ code: 0 });
+    await writeFile(join(models.modelsDir, 'language/1/tokenizer.json'), '{}');
+    const changed = await models.command('check', 'language');
+    expect(changed.stderr).toContain('tokenizer.json must have the SHA-256 of its version.json');
   });
 
   test('adds the next version of an existing model, with the golden rows of the version before', async () => {

@@ -49,7 +49,7 @@ async function answersTo(
   const file = join(folder.path, `${++files}.onnx`);
   await writeFile(file, graph);
   const sha256 = createHash('sha256').update(graph).digest('hex');
-  await inspection.load({ file, sha256, manifest, executionProviders: ['cpu'], threads: 1 });
+  await inspection.load({ file, sha256, beside: [], manifest, executionProviders: ['cpu'], threads: 1 });
   const run = encodeBatch(manifest, rows);
   const answered = await inspection.run(run.columns, TIMEOUT_MS);
   return decodeBatch(manifest, answered, run);

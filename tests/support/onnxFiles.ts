@@ -143,6 +143,29 @@ export function mixedRows(): Uint8Array {
   });
 }
 
+/** A row changes its sign if the sum of all rows of the run is negative. */
+export function signedRows(): Uint8Array {
+  return file({
+    inputs: [port('x', 'float32', 'N', 2)],
+    operators: [
+      node('ReduceSum', ['x'], 'sum', { attributes: { keepdims: 0 } }),
+      node('Sign', ['sum'], 'sign'),
+      node('Mul', ['x', 'sign'], 'y'),
+    ],
+    outputs: [port('y', 'float32', 'N', 2)],
+  });
+}
+
+/** A number for each window of 25 samples, one every 10 samples. */
+export function windows(): Uint8Array {
+  const attributes = { kernel_shape: [25], strides: [10] };
+  return file({
+    inputs: [port('x', 'float32', 'N', 1, 'samples')],
+    operators: [node('AveragePool', ['x'], 'y', { attributes })],
+    outputs: [port('y', 'float32', 'N', 1, 'frames')],
+  });
+}
+
 /** The output is the input with a minus sign. */
 export function namedTensors(input: string, output: string): Uint8Array {
   return file({
@@ -201,6 +224,12 @@ export function unknownOperator(): Uint8Array {
     operators: [node('Frobnicate', ['x'], 'y', { domain: 'com.example' })],
     outputs: [port('y', 'float32', 'N')],
   });
+}
+
+/** The same with two constants that no operator takes: ONNX Runtime warns of each. */
+export function unusedConstants(): Uint8Array {
+  const constants = ['factor', 'first', 'second'];
+  return distanceTimes(constants.map((name) => ({ name, shape: [], values: Float32Array.of(2) })));
 }
 
 /** The same with a factor in another file. Protobuf merges the two graphs in this file. */

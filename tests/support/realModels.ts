@@ -17,6 +17,7 @@ import { readVersion } from '../../src/models/versionRecord.ts';
 import type { Answers } from '../../workers/answer.ts';
 import { differenceOf, readGoldenRows } from '../../workers/golden.ts';
 import { goldenValues } from '../../workers/goldenTensor.ts';
+import { filesToLoad } from '../../workers/loadVersion.ts';
 import { Inspection } from '../../workers/runtimes/inspection.ts';
 import { decodeBatch, type OutputTensors } from '../../workers/runtimes/onnx/decoder.ts';
 import type { Column } from '../../workers/runtimes/onnx/encoder.ts';
@@ -59,7 +60,7 @@ async function compare(manifest: Manifest, folder: string): Promise<number> {
   const inputs = rows.map(({ input }) => input);
   const file = join(folder, 'model.onnx');
   await using inspection = new Inspection();
-  await inspection.load({ file, sha256: version.sha256, manifest, ...LOADING });
+  await inspection.load({ ...filesToLoad(version), manifest, ...LOADING });
   const wanted: Answers[] = [];
   for (const input of inputs) wanted.push(await answerDirectly(file, manifest, input));
   const { maxBatchSize } = manifest.batching;

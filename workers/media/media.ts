@@ -6,7 +6,13 @@
 import type { AxisSizes } from '../../src/models/axes.ts';
 import { DETECTION_WIDTH } from '../../src/models/detection.ts';
 import { bytesIn } from '../../src/models/elements.ts';
-import { isMediaInput, isMediaOutput, type Manifest } from '../../src/models/manifest.ts';
+import {
+  graphOutputsOf,
+  isMediaInput,
+  isMediaOutput,
+  type Manifest,
+  type ManifestInput,
+} from '../../src/models/manifest.ts';
 import { type MediaInput, sidesOf } from '../../src/models/mediaInput.ts';
 import type { DetectionsOutput, MediaOutput } from '../../src/models/mediaOutput.ts';
 import type { Answer } from '../answer.ts';
@@ -34,9 +40,14 @@ export interface MediaAnswer {
 export interface MadeRows extends Pick<MediaAnswer, 'faults' | 'sizes' | 'padded'> {
   /** A column for each tensor of the graph; none if all rows are at fault. */
   readonly columns: Columns;
+  /** The rows that need an answer, and the rows in the tensors, see `RunRows`. */
+  readonly count: number;
+  readonly runCount: number;
   /** By name of a media input, row by row. */
   readonly made: ReadonlyMap<string, readonly (MadeRow | undefined)[]>;
 }
+
+export type MediaManifest = Pick<Manifest, 'inputs' | 'outputs' | 'axes'>;
 
 interface OpenInput {
   readonly input: MediaInput;
@@ -49,26 +60,24 @@ const NO_ANSWER: Answer = '';
 export class Media {
   readonly #inputs: readonly OpenInput[];
   readonly #outputs: readonly MediaOutput[];
-  readonly #axes: Manifest['axes'];
+  readonly #manifest: MediaManifest;
 
-  private constructor(inputs: readonly OpenInput[], outputs: readonly MediaOutput[], axes: Manifest['axes']) {
+  private constructor(inputs: readonly OpenInput[], manifest: MediaManifest) {
     this.#inputs = inputs;
-    this.#outputs = outputs;
-    this.#axes = axes;
+    this.#outputs = manifest.outputs.filter(isMediaOutput);
+    this.#manifest = manifest;
   }
 
   /**
    * @returns undefined if the version has no media.
    * @throws {Error} naming a tokenizer in its folder that is missing or wrong.
    */
-  static async open(
-    { inputs, outputs, axes }: Pick<Manifest, 'inputs' | 'outputs' | 'axes'>,
-    folder: string,
-  ): Promise<Media | undefined> {
-    const [mediaInputs, mediaOutputs] = [inputs.filter(isMediaInput), outputs.filter(isMediaOutput)];
-    if (mediaInputs.length + mediaOutputs.length === 0) return undefined;
+  static async open(manifest: MediaManifest, folder: string): Promise<Media | undefined> {
+    const { outputs, axes } = manifest;
+    const inputs = manifest.inputs.filter(isMediaInput);
+    if (inputs.length === 0 && !outputs.some(isMediaOutput)) return undefined;
     const open = async (input: MediaInput) => ({ input, decode: await openDecoder(input, { axes, folder }) });
-    return new Media(await Promise.all(mediaInputs.map(open)), mediaOutputs, axes);
+    return new Media(await Promise.all(inputs.map(open)), manifest);
   }
 
   /** Makes tensors of the files and texts among the columns of a run. */
@@ -83,14 +92,15 @@ export class Media {
       made.set(open.input.name, await Promise.all(rows));
     }
     const [sizes, padded] = [[] as Map<string, number>[], new Map<string, number>()];
+    const rows = rowsIn(given, this.#manifest.inputs);
+    const { runCount } = rows;
     for (const { input } of this.#inputs) {
       const { batchAxis = 0 } = input;
-      const rows = made.get(input.name) ?? [];
-      const good = rows.find((_, row) => !faults.has(row));
-      if (good === undefined) return { columns: {}, faults, sizes, padded, made };
-      const { runCount } = mediaColumn(given, input);
+      const ofInput = made.get(input.name) ?? [];
+      const good = ofInput.find((_, row) => !faults.has(row));
+      if (good === undefined) return { columns: {}, ...rows, faults, sizes, padded, made };
       const all = Array.from({ length: runCount }, (_, row) =>
-        faults.has(row) ? good : (rows[row] ?? good),
+        faults.has(row) ? good : (ofInput[row] ?? good),
       );
       const shapes = all.map(({ tensors }) => tensors[input.tensor]?.shape ?? []);
       const rowShape = this.#commonShape(input, shapes);
@@ -107,19 +117,25 @@ export class Media {
         columns.set(tensor, stackRows(tensors, rowShape, batchAxis));
       }
     }
-    return { columns: Object.fromEntries(columns), faults, sizes, padded, made };
+    return { columns: Object.fromEntries(columns), ...rows, faults, sizes, padded, made };
   }
 
-  /** @returns what the run of the rows says of the media. */
+  /**
+   * @returns what the run of the rows says of the media.
+   * @throws {RangeError} if a tensor is missing, or has another number of rows than the run.
+   */
   async answer(outputs: OutputTensors, rows: MadeRows): Promise<MediaAnswer> {
+    const { count, faults, sizes, padded } = rows;
     const columns = new Map<string, readonly Answer[]>();
     const problems = new Map<number, string>();
-    for (const output of this.#outputs) {
-      const count = output.batchAxis === null ? 1 : (outputs[output.tensor]?.dims[0] ?? 0);
+    // Then nothing was run.
+    const outputsToMake = faults.size === count ? [] : this.#outputs;
+    for (const output of outputsToMake) {
+      requireRows(output, outputs, rows.runCount);
       const column: Answer[] = [];
       for (let row = 0; row < count; row++) {
         try {
-          column.push(rows.faults.has(row) ? NO_ANSWER : await this.#answerOf(output, outputs, rows, row));
+          column.push(faults.has(row) ? NO_ANSWER : await this.#answerOf(output, outputs, rows, row));
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;
           problems.set(row, error.message);
@@ -128,7 +144,6 @@ export class Media {
       }
       columns.set(output.name, column);
     }
-    const { faults, sizes, padded } = rows;
     return { faults, sizes, padded, columns, problems };
   }
 
@@ -136,7 +151,7 @@ export class Media {
   #commonShape({ shape }: MediaInput, shapes: readonly (readonly number[])[]): readonly number[] {
     return shape.map((axis, i) => {
       const longest = Math.max(...shapes.map((of) => of[i] ?? 0));
-      const buckets = typeof axis === 'string' ? this.#axes[axis]?.buckets : undefined;
+      const buckets = typeof axis === 'string' ? this.#manifest.axes[axis]?.buckets : undefined;
       return buckets?.find((bucket) => bucket >= longest) ?? longest;
     });
   }
@@ -177,6 +192,42 @@ function mediaColumn(columns: GivenColumns, { tensor }: MediaInput): MediaColumn
   const column = columns[tensor];
   if (column !== undefined && 'files' in column) return column;
   throw new Error(`a batch has files for ${tensor}`);
+}
+
+/** Columns of tensors have the copies of rows already that fill up a run, and these get answers, too. */
+function rowsIn(
+  columns: GivenColumns,
+  inputs: readonly ManifestInput[],
+): Pick<MadeRows, 'count' | 'runCount'> {
+  const given = inputs.flatMap(({ tensor, batchAxis = 0 }) => {
+    const column = columns[tensor];
+    return column === undefined ? [] : [{ column, batchAxis }];
+  });
+  for (const { column } of given)
+    if ('files' in column) return { count: column.files.length, runCount: column.runCount };
+  for (const { column, batchAxis } of given)
+    if ('dims' in column && batchAxis !== null) {
+      const rows = column.dims[batchAxis] ?? 1;
+      return { count: rows, runCount: rows };
+    }
+  return { count: 1, runCount: 1 };
+}
+
+/** @throws {RangeError} if a tensor is missing, or has another shape or number of rows than it must have. */
+function requireRows(output: MediaOutput, outputs: OutputTensors, rows: number): void {
+  const ofRows = output.batchAxis === null ? [] : [rows];
+  for (const tensor of graphOutputsOf(output)) {
+    // The manifest does not say the shapes of scores and classes.
+    const [expected, more] = tensor === output.tensor ? [[...ofRows, ...output.shape], ''] : [ofRows, ', …'];
+    const { dims } = outputs[tensor] ?? {};
+    const isRight =
+      dims !== undefined &&
+      (more !== '' || dims.length === expected.length) &&
+      expected.every((size, i) => typeof size === 'string' || size === dims[i]);
+    if (isRight) continue;
+    const got = dims === undefined ? 'none' : `[${dims.join(', ')}]`;
+    throw new RangeError(`output ${tensor} must have shape [${expected.join(', ')}${more}], got ${got}`);
+  }
 }
 
 async function decodeRow(

@@ -6,7 +6,7 @@ import sharp, { type Sharp } from 'sharp';
 import { messageOf } from '../../src/contract/errors.ts';
 import { type Elements, newElements } from '../../src/models/elements.ts';
 import type { Axis } from '../../src/models/manifest.ts';
-import { type ImageInput, sidesOf } from '../../src/models/mediaInput.ts';
+import { type ImageInput, pictureElement, sidesOf } from '../../src/models/mediaInput.ts';
 import { checkFile, MediaFault } from './mediaFault.ts';
 import { type Placement, placementOf, type Size, scale } from './placement.ts';
 
@@ -117,7 +117,7 @@ function tensorOf({ data, channels }: Pixels, input: ImageInput, { width, height
   const elements = newElements(type, planes * count) as NumberElements;
   const [step, offset] = layout === 'HWC' ? [planes, 1] : [1, count];
   for (let plane = 0; plane < planes; plane++) {
-    const table = elementTable(input, plane);
+    const table = Array.from({ length: 256 }, (_, value) => pictureElement(input, value, plane));
     const valueAt = valueReader(data, channels, colors, plane);
     for (let i = 0; i < count; i++) elements[plane * offset + i * step] = table[valueAt(i)] ?? 0;
   }
@@ -126,16 +126,6 @@ function tensorOf({ data, channels }: Pixels, input: ImageInput, { width, height
 }
 
 type NumberElements = Exclude<Elements, BigInt64Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>>;
-
-/** The element for each value of a pixel. */
-function elementTable({ type, scale, mean, std }: ImageInput, plane: number): readonly number[] {
-  const [center, spread] = [mean, std].map((of) => (typeof of === 'number' ? of : (of[plane] ?? 0)));
-  const isWhole = type === 'int8' || type === 'uint8';
-  return Array.from({ length: 256 }, (_, value) => {
-    const element = (value * scale - (center ?? 0)) / (spread ?? 1);
-    return isWhole ? Math.round(element) : element;
-  });
-}
 
 /** Grey is the luma of ITU-R BT.601, in the whole numbers that Pillow computes it with. */
 function valueReader(

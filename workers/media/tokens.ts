@@ -30,14 +30,26 @@ export async function openTokenizer(file: string): Promise<Tokenizer> {
   }
 }
 
+/**
+ * The most characters of a text for each token that the tensor has room for. Words have 3 to 6 for each. The rest of a
+ * longer text is not looked at: to tokenize a megabyte takes long, and other rows wait for it.
+ */
+const CHARACTERS_PER_TOKEN = 64;
+
 /** @throws {MediaFault} if the text is too long. */
 export function tokenize(
   tokenizer: Tokenizer,
-  text: string,
+  whole: string,
   { shape, pad, truncate }: Pick<TokenInput, 'shape' | 'pad' | 'truncate'>,
   axes: Readonly<Record<string, Axis>>,
 ): Tokens {
   const { least, most } = lengthLimits(shape, axes);
+  const text = beginOf(whole, CHARACTERS_PER_TOKEN * most);
+  if (text.length < whole.length && !truncate)
+    throw new MediaFault(
+      `a text of at most ${most} tokens, with ${CHARACTERS_PER_TOKEN} characters for each at most`,
+      `${whole.length} characters`,
+    );
   const encoded = tokenizer.encode(text, { return_token_type_ids: true });
   // A token that is not in the vocabulary of a model without an unknown token has no id.
   const ids: readonly (number | undefined)[] = encoded.ids;
@@ -54,6 +66,13 @@ export function tokenize(
     mask: [...kept.map(() => 1), ...fill.fill(0)],
     typeIds: [...kept.map((place) => typeIds[place] ?? 0), ...fill.fill(0)],
   };
+}
+
+/** A character beyond 16 bits is kept whole, or not at all. */
+function beginOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const begin = text.slice(0, length);
+  return begin.isWellFormed() ? begin : begin.slice(0, -1);
 }
 
 /** The places of the tokens that are kept: the end of the text is cut off, not the special tokens around it. */

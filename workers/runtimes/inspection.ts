@@ -5,6 +5,7 @@
 
 import { afterDeath } from './memoryLimit.ts';
 import type { GivenColumns } from './onnx/encoder.ts';
+import { onnxChild } from './onnx/onnxChild.ts';
 import type { GraphSignature } from './onnx/signature.ts';
 import type { LoadRequest, TryRequest } from './sessionMessages.ts';
 import {
@@ -19,16 +20,23 @@ export class Inspection implements AsyncDisposable {
   readonly #process: SessionProcess;
   readonly #maxMib: number;
   #model = 0;
+  #warningCount = 0;
 
   /** @param options as for `SessionProcess`. */
   constructor({ maxMib = 0, start }: Pick<SessionProcessOptions, 'maxMib' | 'start'> = {}) {
     this.#maxMib = maxMib;
-    this.#process = new SessionProcess({ maxMib, ...(start && { start }) });
+    const onWarning = () => this.#warningCount++;
+    this.#process = new SessionProcess({ maxMib, start: start ?? onnxChild({ maxMib, onWarning }) });
   }
 
   /** As `SessionProcess.describe`. */
-  describe(file: string): Promise<GraphSignature> {
-    return this.#tellingDeath(this.#process.describe(file));
+  describe(file: string, beside: readonly string[] = []): Promise<GraphSignature> {
+    return this.#tellingDeath(this.#process.describe(file, beside));
+  }
+
+  /** How often ONNX Runtime has warned. All warnings are counted once the inspection is disposed. */
+  get warningCount(): number {
+    return this.#warningCount;
   }
 
   /** As `SessionProcess.load`. */

@@ -30,9 +30,13 @@ export type SessionRequest =
   | RunRequest
   /** Closes the session of a loaded model. */
   | { readonly type: 'unload'; readonly model: number }
-  /** Describes a file, independent of the loaded ones, and keeps it for trials until the next description. */
-  | { readonly type: 'describe'; readonly file: string }
+  | DescribeRequest
   | TryRequest;
+
+/** Describes a file, independent of the loaded ones, and keeps it for trials until the next description. */
+export interface DescribeRequest extends Pick<LoadRequest, 'file' | 'beside'> {
+  readonly type: 'describe';
+}
 
 /** Runs the described file, whose manifest is not known yet. */
 export interface TryRequest {
@@ -49,6 +53,8 @@ export interface LoadRequest {
   readonly file: string;
   /** Hex SHA-256 the file must have. */
   readonly sha256: string;
+  /** The names of other files of the folder in which it may keep weights. Their digests were checked before. */
+  readonly beside: readonly string[];
   readonly manifest: GraphManifest;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;

@@ -128,11 +128,12 @@ export class SessionProcess implements AsyncDisposable {
   /**
    * Describes the inputs and outputs of a file.
    *
+   * @param beside as in `LoadRequest`.
    * @throws {LoadRefused} if its runtime cannot load it, or not in time.
    * @throws {SessionCrashed} if the process dies meanwhile.
    */
-  async describe(file: string): Promise<GraphSignature> {
-    const answer = await this.#askToLoad({ type: 'describe', file });
+  async describe(file: string, beside: readonly string[]): Promise<GraphSignature> {
+    const answer = await this.#askToLoad({ type: 'describe', file, beside });
     if (answer.type === 'described') return answer;
     throw new LoadRefused(this.#reasonIn(answer));
   }

@@ -3,12 +3,11 @@ import { TaskErrorCode } from '../../src/contract/task.ts';
 import type { Values } from '../../src/contract/values.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import type { ModelVersion } from '../../src/models/models.ts';
-import { modelDigestOf } from '../../src/models/versionFiles.ts';
 import type { Config } from '../../src/process/config.ts';
 import type { Logger } from '../../src/process/log.ts';
 import type { Answers } from '../answer.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from '../golden.ts';
-import { modelFileOf } from '../loadVersion.ts';
+import { filesToLoad } from '../loadVersion.ts';
 import { Inspection } from '../runtimes/inspection.ts';
 import { decodeBatch } from '../runtimes/onnx/decoder.ts';
 import { encodeBatch } from '../runtimes/onnx/encoder.ts';
@@ -43,12 +42,11 @@ export class VersionRun implements AsyncDisposable {
    */
   static async open(options: VersionRunOptions): Promise<VersionRun> {
     const { manifest, version, executionProviders, threads } = options;
-    const start = await prepare(version, { ...options, model: manifest.name });
+    const start = await prepare(version, options);
     const inspection = new Inspection({ maxMib: options.maxMib, ...(start && { start }) });
     const run = new VersionRun(options, inspection);
     try {
-      const sha256 = modelDigestOf(version);
-      await inspection.load({ file: modelFileOf(version), sha256, manifest, executionProviders, threads });
+      await inspection.load({ ...filesToLoad(version), manifest, executionProviders, threads });
       await run.#checkGoldenRows();
       return run;
     } catch (error) {
@@ -130,7 +128,7 @@ export class VersionRun implements AsyncDisposable {
     const reason = error instanceof Error ? error.message : String(error);
     return new StepFailed(
       TaskErrorCode.TrainingFailed,
-      `version ${version} did not survive the hold-out rows: ${reason}`,
+      `the process of the version (${version}) ended at the hold-out rows: ${reason}`,
     );
   }
 }

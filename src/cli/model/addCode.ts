@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { formatGoldenRows } from '../../../workers/goldenFile.ts';
+import { bytesOf, filesToLoad } from '../../../workers/loadVersion.ts';
 import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
@@ -26,7 +27,7 @@ import { readManifest } from './modelFolder.ts';
 import { namesProblem } from './namesProblem.ts';
 import { rowsOfNewest } from './newVersion.ts';
 import { pinRows } from './pin.ts';
-import { LOADING } from './versionDraft.ts';
+import { formatRecord, LOADING } from './versionDraft.ts';
 
 export interface AddCodeOptions extends AddOptions {
   /** @default that of the file that the folder has: `predictor.py`, `predictor.js` or `.ts`, or `serve` */
@@ -62,11 +63,15 @@ export async function addCode(options: AddCodeOptions): Promise<Added> {
   try {
     const folder = join(stage, model, number);
     const version = await copyVersion(source, folder, code);
-    await using inspection = await inspectVersion(version, { ...LOADING, model, maxMib });
+    await using inspection = await inspectVersion(version, {
+      ...LOADING,
+      manifest: { name: model, inputs: [] },
+      maxMib,
+    });
     const manifest = isNewModel
       ? await newManifest(options, () => inspection.describe(source))
       : await readManifest(modelsDir, model);
-    await inspection.load({ file: source, sha256: version.sha256, manifest, ...LOADING });
+    await inspection.load({ ...filesToLoad(version), manifest, ...LOADING });
     const rows = isNewModel ? rowsFor(manifest, options) : await rowsForVersion(manifest, target, options);
     const mayFail = isNewModel && options.examples.length === 0;
     const golden = await pinRows({ inspection, manifest, rows, mayFail, source: basename(source) });
@@ -116,7 +121,7 @@ async function copyVersion(source: string, folder: string, code: VersionCode): P
     files,
     ...{ created: new Date().toISOString(), trainedOn: [], metrics: [] },
   };
-  await writeFile(join(folder, 'version.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await writeFile(join(folder, 'version.json'), formatRecord(record));
   return await readVersion(folder);
 }
 
@@ -181,7 +186,7 @@ async function writeModel(
   const card = join(source, 'README.md');
   if (existsSync(card)) await cp(card, join(folder, 'README.md'));
   else {
-    const sizeBytes = (version.files ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+    const sizeBytes = await bytesOf(version);
     const facts = { source: basename(source), version: version.version, sizeBytes, sha256: version.sha256 };
     await writeFile(join(folder, 'README.md'), modelCard(manifest, facts));
   }

@@ -7,7 +7,7 @@ import { RECORD_MAX_BYTES, readRegularFile } from '../../process/regularFile.ts'
 import type { Added } from './add.ts';
 import { plainReason } from './loadAdvice.ts';
 import { type Placeholder, placeholders } from './placeholders.ts';
-import { formatFields, formatReports, formatSize, formatTable } from './tables.ts';
+import { formatFields, formatReports, formatSize, formatTable, warningNotes } from './tables.ts';
 
 export async function addedReport(added: Added, modelsDir: string): Promise<string> {
   const { manifest, isNewModel, folder, report, unanswered, changes, decisions } = added;
@@ -18,7 +18,7 @@ export async function addedReport(added: Added, modelsDir: string): Promise<stri
     indent(formatFields(manifest)),
     ...sentences('changed in the file:', changes),
     ...sentences('decided by trial runs:', [...batchDecision(manifest), ...decisions]),
-    indent(formatReports(manifest, [report])),
+    indent([formatReports(manifest, [report]), ...warningNotes([report])].join('\n')),
     goldenNote(report.golden?.rows ?? 0, unanswered),
   ];
   if (isNewModel) {

@@ -3,15 +3,12 @@
  * version.json names, manifest and graph must agree, and the answers to the golden rows must be right, alone and in
  * full batches.
  */
-import { stat } from 'node:fs/promises';
 import { compareWithGolden, type GoldenRows, goldenBatches, toleranceOf } from '../../../workers/golden.ts';
-import { modelFileOf } from '../../../workers/loadVersion.ts';
+import { bytesOf, filesToLoad } from '../../../workers/loadVersion.ts';
 import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import type { Loaded } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
-import type { ModelVersion } from '../../models/models.ts';
-import { modelDigestOf } from '../../models/versionFiles.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import type { Config } from '../../process/config.ts';
 import { goldenRowsOf } from './goldenFile.ts';
@@ -20,13 +17,15 @@ import { largestDeviation, runRows } from './trial.ts';
 
 export interface VersionReport {
   readonly version: string;
-  /** Hex SHA-256 of model.onnx. */
+  /** Hex, of the version. */
   readonly sha256?: string;
   readonly sizeBytes?: number;
   readonly loaded?: Loaded;
   /** The most memory of the process that loaded and ran it. */
   readonly peakBytes?: number;
   readonly golden?: GoldenReport;
+  /** The warnings of ONNX Runtime while the version was loaded and run. */
+  readonly warningCount?: number;
   /** Why a worker would refuse the version; undefined if it would not. */
   readonly problem?: string | undefined;
 }
@@ -68,30 +67,24 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
   let report: VersionReport = { version };
   try {
     const record = await readVersion(folder);
-    const file = modelFileOf(record);
     const { sha256 } = record;
     report = { ...report, sha256, sizeBytes: await bytesOf(record) };
     const goldenRows = await goldenRowsOf(manifest, record);
-    const inspected = { model: manifest.name, executionProviders, threads, maxMib };
-    await using inspection = await inspectVersion(record, inspected);
-    const loaded = await inspection.load({
-      file,
-      sha256: modelDigestOf(record),
-      manifest,
-      executionProviders,
-      threads,
-    });
-    report = { ...report, loaded, peakBytes: inspection.peakBytes };
-    const golden = await runGoldenRows(inspection, manifest, goldenRows);
-    return { ...report, golden, peakBytes: inspection.peakBytes, problem: golden.problem };
+    const inspection = await inspectVersion(record, { manifest, executionProviders, threads, maxMib });
+    try {
+      const files = filesToLoad(record);
+      const loaded = await inspection.load({ ...files, manifest, executionProviders, threads });
+      report = { ...report, loaded, peakBytes: inspection.peakBytes };
+      const golden = await runGoldenRows(inspection, manifest, goldenRows);
+      report = { ...report, golden, peakBytes: inspection.peakBytes, problem: golden.problem };
+    } finally {
+      await inspection[Symbol.asyncDispose]();
+      report = { ...report, warningCount: inspection.warningCount };
+    }
+    return report;
   } catch (error) {
     return { ...report, problem: messageOf(error) };
   }
-}
-
-async function bytesOf(version: ModelVersion): Promise<number> {
-  if (version.files === undefined) return (await stat(modelFileOf(version))).size;
-  return version.files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function runGoldenRows(

@@ -27,7 +27,7 @@ import { listRegistry, openRegistry, pull, push, retire } from './registry.ts';
 import { renewedReport } from './renewedReport.ts';
 import { renewGolden } from './renewGolden.ts';
 import { findSource, holdsOnnx } from './sourceFile.ts';
-import { formatReports, formatTable } from './tables.ts';
+import { formatReports, formatTable, warningNotes } from './tables.ts';
 import { LOADING } from './versionDraft.ts';
 
 const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
@@ -218,7 +218,7 @@ async function check(args: string[], config: Config, { print, printError }: Surr
     const folder = join(modelsDir, model, version);
     reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads, maxMib }));
   }
-  print(formatReports(manifest, reports));
+  print([formatReports(manifest, reports), ...warningNotes(reports)].join('\n'));
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
   for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);

@@ -1,9 +1,11 @@
 /** Makes a model from an ONNX file: the manifest, the golden rows and the model card. */
-import { stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bytesOf } from '../../../workers/loadVersion.ts';
 import type { Values } from '../../contract/values.ts';
 import { isTensorInput, type Manifest } from '../../models/manifest.ts';
 import { manifestCheck } from '../../models/manifestCheck.ts';
+import { readVersion } from '../../models/versionRecord.ts';
 import type { Found } from './discovery/found.ts';
 import { type DraftOptions, draftManifest } from './draft.ts';
 import { examineGraph } from './examineGraph.ts';
@@ -40,10 +42,10 @@ export async function makeModel(draft: ModelDraft): Promise<MadeVersion> {
   const golden = await pinSome(draft, manifest, found);
   const example = exampleOf(manifest, golden.rows[0]?.input ?? {}) as Values;
   await writeFile(join(stage, model, 'model.json'), formatManifest({ ...manifest, example }));
-  const { size: sizeBytes } = await stat(join(folder, 'model.onnx'));
-  const facts = { source, version, sizeBytes, sha256: graph.sha256 };
-  await writeFile(join(stage, model, 'README.md'), modelCard(manifest, facts));
   await writeRecords(draft, golden);
+  const made = await readVersion(folder);
+  const facts = { source, version, sizeBytes: await bytesOf(made), sha256: made.sha256 };
+  await writeFile(join(stage, model, 'README.md'), modelCard(manifest, facts));
   return {
     manifest: await readManifest(stage, model),
     unanswered: golden.unanswered,

@@ -6,7 +6,7 @@ import type { Values } from '../../contract/values.ts';
 import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { ModelVersion } from '../../models/models.ts';
-import { modelDigestOf } from '../../models/versionFiles.ts';
+import { listFiles, MODEL_FILE, modelDigestOf, type VersionFile } from '../../models/versionFiles.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import { checkExamples } from './exampleRows.ts';
 import { goldenRowsOf } from './goldenFile.ts';
@@ -20,10 +20,11 @@ import { loadDraft, type MadeVersion, type VersionDraft, writeRecords } from './
  * @throws {ModelFileError} if the file does not fit the manifest, or is a version already.
  */
 export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
-  const { modelsDir, model, source, examples, graph, folder, inspection } = draft;
+  const { modelsDir, model, source, examples, folder, inspection } = draft;
   const manifest = await readManifest(modelsDir, model);
   const earlier = await readableVersions(join(modelsDir, model));
-  const twin = earlier.find((version) => modelDigestOf(version) === graph.sha256);
+  const files = await listFiles(folder);
+  const twin = earlier.find((version) => files.every((file) => hasFile(version, file)));
   if (twin !== undefined)
     throw new ModelFileError(
       `${source} is there already, as version ${twin.version}. To have it twice on purpose, copy the folder ${twin.folder}`,
@@ -38,6 +39,11 @@ export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
   const golden = await pinRows({ inspection, manifest, rows, mayFail: false, source });
   await writeRecords(draft, golden);
   return { manifest, unanswered: golden.unanswered, decisions: [] };
+}
+
+function hasFile(version: ModelVersion, { path, sha256 }: VersionFile): boolean {
+  if (path === MODEL_FILE) return modelDigestOf(version) === sha256;
+  return version.files?.some((file) => file.path === path && file.sha256 === sha256) ?? false;
 }
 
 /** A new version makes tokens as the newest one does. */

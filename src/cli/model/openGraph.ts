@@ -1,10 +1,12 @@
 /** Brings an ONNX file into the folder of a version, and opens it for trial runs. */
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
 import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
+import { MODEL_FILE } from '../../models/versionFiles.ts';
 import { printable } from '../../process/printable.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../process/regularFile.ts';
 import { TrialRuns } from './discovery/trialRuns.ts';
@@ -19,6 +21,8 @@ export interface OpenGraph extends Pick<Prepared, 'model' | 'exporter' | 'labels
   readonly signature: GraphSignature;
   /** Hex SHA-256 of the file in the folder. */
   readonly sha256: string;
+  /** The names of the files in the folder in which it keeps weights. */
+  readonly beside: readonly string[];
   readonly runs: TrialRuns;
 }
 
@@ -49,12 +53,15 @@ export async function openGraph({ file, folder, leaveOut, maxMib }: OpenOptions)
     throw new ModelFileError(
       `${source}, made by ${printable(prepared.exporter.name)}, cannot be served as it is:\n${prepared.problems.map((text) => `- ${text}`).join('\n')}`,
     );
-  const target = join(folder, 'model.onnx');
-  const runs = new TrialRuns({ file: target, maxMib, runTimeoutMs: RUN_TIMEOUT_MS });
+  const target = join(folder, MODEL_FILE);
+  const beside = prepared.beside.map(({ name }) => name);
+  const runs = new TrialRuns({ file: target, beside, maxMib, runTimeoutMs: RUN_TIMEOUT_MS });
   try {
     await writeFile(target, prepared.bytes);
+    for (const { path, name } of prepared.beside)
+      await copyFile(path, join(folder, name), constants.COPYFILE_FICLONE);
     const opened = await openMending(runs, prepared, target, source);
-    return { ...prepared, ...opened, runs };
+    return { ...prepared, ...opened, beside, runs };
   } catch (error) {
     await runs[Symbol.asyncDispose]();
     throw error;

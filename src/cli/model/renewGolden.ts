@@ -5,12 +5,12 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatGoldenRows } from '../../../workers/goldenFile.ts';
-import { modelFileOf } from '../../../workers/loadVersion.ts';
+import { filesToLoad } from '../../../workers/loadVersion.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
-import type { ModelVersion } from '../../models/models.ts';
-import { modelDigestOf } from '../../models/versionFiles.ts';
+import type { ModelVersion, VersionRecord } from '../../models/models.ts';
+import { digestOfFiles, listFiles, uncoveredFile } from '../../models/versionFiles.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import { readJson } from '../../process/jsonFile.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
@@ -19,7 +19,7 @@ import { inspectVersion } from './inspectVersion.ts';
 import { formatManifest } from './modelCard.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { type PinnedRows, type PinOptions, pinRows } from './pin.ts';
-import { LOADING } from './versionDraft.ts';
+import { formatRecord, LOADING } from './versionDraft.ts';
 
 export interface RenewOptions {
   readonly modelsDir: string;
@@ -39,7 +39,8 @@ export interface Renewed {
 }
 
 /**
- * Replaces the `golden.json` of versions, and the example of the manifest if it does not fit any more.
+ * Replaces the `golden.json` of versions, and the example of the manifest if it does not fit any more. A version whose
+ * manifest has got a tokenizer lists its files from then on.
  *
  * @throws {ModelFileError} if a version's golden rows come from training, or a row has no good answer.
  * @throws {ConfigurationError} if a version.json is wrong. @throws {RequestError} naming a value that breaks the
@@ -53,18 +54,29 @@ export async function renewGolden(options: RenewOptions): Promise<Renewed> {
   const modelFolder = join(modelsDir, manifest.name);
   const versions = [];
   for (const name of options.versions) {
-    const version = await readVersion(join(modelFolder, name));
+    const version = await withItsFiles(await readVersion(join(modelFolder, name)), manifest);
     refuseFromTraining(manifest, version);
     versions.push({ ...(await pin(version, { manifest, rows, mayFail, maxMib })), ...version });
   }
-  for (const { folder, ...golden } of versions)
+  for (const { folder, sha256, files, ...golden } of versions) {
+    const record = (await readJson(join(folder, 'version.json'))) as VersionRecord;
+    if (record.sha256 !== sha256)
+      await replaceFile(join(folder, 'version.json'), formatRecord({ ...record, sha256, files }));
     await replaceFile(join(folder, 'golden.json'), formatGoldenRows(golden));
+  }
   if (exampleProblem(manifest) === undefined) return { versions, example: undefined };
   const example = versions[0]?.rows[0]?.input ?? rows[0] ?? {};
   const file = join(modelFolder, 'model.json');
   // The manifest as it stands in the file, without the defaults that the check fills in.
   await replaceFile(file, formatManifest({ ...((await readJson(file)) as Manifest), example }));
   return { versions, example };
+}
+
+/** A manifest that was edited may name a tokenizer, which has become a file of the version. */
+async function withItsFiles(version: ModelVersion, manifest: Manifest): Promise<ModelVersion> {
+  if (version.files !== undefined || uncoveredFile(version, manifest) === undefined) return version;
+  const files = await listFiles(version.folder);
+  return { ...version, files, sha256: digestOfFiles(files) };
 }
 
 function refuseFromTraining({ name }: Manifest, version: ModelVersion): void {
@@ -78,12 +90,11 @@ async function pin(
   version: ModelVersion,
   { maxMib, ...options }: Omit<PinOptions, 'inspection' | 'source'> & Pick<RenewOptions, 'maxMib'>,
 ): Promise<PinnedRows> {
-  const file = modelFileOf(version);
-  const sha256 = modelDigestOf(version);
   const { manifest } = options;
-  await using inspection = await inspectVersion(version, { ...LOADING, model: manifest.name, maxMib });
-  await inspection.load({ file, sha256, manifest, ...LOADING });
-  return await pinRows({ ...options, inspection, source: file });
+  const files = filesToLoad(version);
+  await using inspection = await inspectVersion(version, { ...LOADING, manifest, maxMib });
+  await inspection.load({ ...files, manifest, ...LOADING });
+  return await pinRows({ ...options, inspection, source: files.file });
 }
 
 /** Replaces a file in one step: a gateway or worker that watches the folder sees the old file or the new one. */

@@ -76,6 +76,17 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
   ]);
 }
 
+/** A line for each version that ONNX Runtime has warned of. */
+export function warningNotes(reports: readonly VersionReport[]): readonly string[] {
+  return reports.flatMap(({ version, warningCount = 0 }) =>
+    warningCount === 0
+      ? []
+      : [
+          `version ${version}: ${warningCount} ${warningCount === 1 ? 'warning' : 'warnings'} of ONNX Runtime`,
+        ],
+  );
+}
+
 function formatDeviation({ output, deviation, tolerance }: Deviation): string {
   return `${deviation === 0 ? '0' : deviation.toExponential(1)} of ${tolerance} (${output})`;
 }

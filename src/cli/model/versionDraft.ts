@@ -5,8 +5,8 @@ import type { GoldenRows } from '../../../workers/golden.ts';
 import { formatGoldenRows } from '../../../workers/goldenFile.ts';
 import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import type { Manifest } from '../../models/manifest.ts';
-import type { VersionRecord } from '../../models/models.ts';
-import { digestOfFiles, listFiles } from '../../models/versionFiles.ts';
+import type { ModelVersion, VersionRecord } from '../../models/models.ts';
+import { digestOfFiles, listFiles, MODEL_FILE } from '../../models/versionFiles.ts';
 import type { JsonRow } from './exampleRows.ts';
 import type { OpenGraph } from './openGraph.ts';
 
@@ -38,10 +38,10 @@ export const LOADING = { executionProviders: ['cpu'], threads: 1 } as const;
 
 /** @throws {LoadRefused} if the file cannot be loaded, or disagrees with the manifest. */
 export async function loadDraft(
-  { folder, graph: { sha256 }, inspection }: VersionDraft,
+  { folder, graph: { sha256, beside }, inspection }: VersionDraft,
   manifest: Manifest,
 ): Promise<void> {
-  await inspection.load({ file: join(folder, 'model.onnx'), sha256, manifest, ...LOADING });
+  await inspection.load({ file: join(folder, MODEL_FILE), sha256, beside, manifest, ...LOADING });
 }
 
 /**
@@ -60,5 +60,9 @@ export async function writeRecords(
     trainedOn: [],
     metrics: [],
   };
-  await writeFile(join(folder, 'version.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await writeFile(join(folder, 'version.json'), formatRecord(record));
+}
+
+export function formatRecord(record: VersionRecord & Pick<ModelVersion, 'files'>): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
 }

@@ -21,7 +21,7 @@ of column names; its cells are kept as they are. Numbers have a decimal point (1
                    one input (pickupAt=dd/mm/yyyy) or for all. Their separators may be / - or .
   --delimiter      the character between the cells of a CSV, read or written, or tab; default ,
   --model-version  the version to score with; default: the one that answers all tasks of the model at the start
-  --rows           rows in one call, 1 to 10000; default 2000
+  --rows           rows in one call, 1 to 10000; default 2000, or 16 with pictures or sounds
   --calls          calls at a time, 1 to 64; default 4
   --overwrite      replaces an output that exists
 
@@ -57,7 +57,8 @@ export interface ScoreArguments {
   /** One character. */
   readonly delimiter: string;
   readonly modelVersion: string | undefined;
-  readonly rowsPerCall: number;
+  /** @default `scoreFile.ts` decides */
+  readonly rowsPerCall: number | undefined;
   readonly calls: number;
   readonly overwrite: boolean;
 }
@@ -88,7 +89,7 @@ export function readArguments(
     dateFormats: readDateFormats(values['date-format'] ?? []),
     delimiter: readDelimiter(values.delimiter ?? ','),
     modelVersion: values['model-version'],
-    rowsPerCall: readCount('--rows', values.rows ?? '2000', 10_000),
+    rowsPerCall: values.rows === undefined ? undefined : readCount('--rows', values.rows, 10_000),
     calls: readCount('--calls', values.calls ?? '4', 64),
     overwrite: values.overwrite ?? false,
   };

@@ -7,12 +7,14 @@ import { type FieldView, type ModelView, ScoreError } from './tidings.ts';
 /**
  * @param named the columns that the command line names, by input. Without it the one counts that the manifest names,
  *   if the file has it.
+ * @param folder of the file, in which its cells may name pictures and sounds.
  * @throws {ScoreError} naming every input whose column is missing or has a wrong type.
  */
 export function mapInputs(
   { inputs, training }: ModelView,
   columns: readonly FileColumn[],
   named: ReadonlyMap<string, string>,
+  folder = '.',
 ): readonly MappedInput[] {
   const unknown = [...named.keys()].find((name) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined) {
@@ -23,7 +25,7 @@ export function mapInputs(
     columns.some(({ name }) => name === column) ? [[input, column] as const] : [],
   );
   const wanted = new Map([...ofManifest, ...named]);
-  const { mapped, problems } = mapManifestInputs(inputs.map(manifestInput), columns, wanted);
+  const { mapped, problems } = mapManifestInputs(inputs.map(manifestInput), columns, wanted, folder);
   if (problems.length === 0) return mapped;
   // Signs of a wrong delimiter: there is only one column, or a name contains a delimiter.
   const isCutWrong = columns.length === 1 || columns.some(({ name }) => /[;|\t]/.test(name));
@@ -56,6 +58,8 @@ function manifestInput(view: FieldView): ManifestInput {
     ...(view.default === null ? {} : { default: plainDefault(view) }),
     ...(values === undefined ? {} : { values }),
     ...(shape === undefined ? {} : { shape }),
+    // The gateway knows how many pixels are allowed.
+    ...(view.kind == null ? {} : { kind: view.kind.toLowerCase(), maxPixels: Number.POSITIVE_INFINITY }),
   } as unknown as ManifestInput;
 }
 

@@ -1,5 +1,6 @@
 /** Scores one file: the work of `npm run score` after its command line was read. */
 
+import { dirname } from 'node:path';
 import { decideDateFormats } from '../../data/dateFormats.ts';
 import { InputFile } from '../../data/inputFile.ts';
 import { textNumbers } from '../../data/mapping.ts';
@@ -14,7 +15,11 @@ import { checkNewColumns, checkOutput } from './output.ts';
 import { checkSame, draftOf } from './plan.ts';
 import { scoreAll } from './scoring.ts';
 import { ScoreTable } from './table.ts';
-import { ScoreError, Tidings } from './tidings.ts';
+import { type ModelView, ScoreError, Tidings } from './tidings.ts';
+
+/** The rows in one call. A picture is as large as a thousand rows of numbers. */
+const ROWS_A_CALL = 2_000;
+const FILES_A_CALL = 16;
 
 /**
  * @param signal stops it. The rows scored by then are kept beside the output.
@@ -22,13 +27,13 @@ import { ScoreError, Tidings } from './tidings.ts';
  *   pass through.
  */
 export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Promise<void> {
-  const { input, out, url, key, named, delimiter, modelVersion, rowsPerCall, calls } = wanted;
+  const { input, out, url, key, named, delimiter, modelVersion, calls } = wanted;
   await checkOutput(wanted);
   await using names = await PlainNames.open();
   const file = await InputFile.open({ file: input, delimiter, names, signal });
   const tidings = new Tidings({ url, key, signal });
   const model = await tidings.describe(wanted.model);
-  const mapped = mapInputs(model, file.columns, named);
+  const mapped = mapInputs(model, file.columns, named, dirname(input));
   checkNewColumns(file.columns, model.outputs);
   const requested = requestedDateFormats(wanted.dateFormats, mapped);
   await using kept = await ScoreTable.find({ out, names, signal });
@@ -45,6 +50,7 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
     console.log(`${name}: dates are read as ${format}`);
+  const rowsPerCall = wanted.rowsPerCall ?? (takesFiles(model) ? FILES_A_CALL : ROWS_A_CALL);
   const rowCount = await table.rowCount();
   const progress = new Progress({
     name: model.name,
@@ -63,4 +69,8 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   for (const line of failureLines(failures)) console.log(line);
   if (failures.count === rowCount)
     throw new ScoreError(`no row has a prediction: the column error of ${out} says why`);
+}
+
+function takesFiles({ inputs }: ModelView): boolean {
+  return inputs.some(({ kind = null }) => kind === 'IMAGE' || kind === 'AUDIO');
 }

@@ -60,6 +60,8 @@ export interface FieldView {
   readonly labels?: readonly string[] | null;
   /** Of a picture, a sound, a long text or detections; else null. */
   readonly kind?: string | null;
+  /** Of a file or a long text; else null. */
+  readonly maxBytes?: number | null;
 }
 
 /** A value of an output. In a list, a number that is not finite is null. */
@@ -122,7 +124,10 @@ const describe = (more: string, ofModel: string) => `{ models { name batchMutati
   inputs { ...Field } outputs { ...Field }
   versions { version state digest } rollout { version percent isThere } ${ofModel} } }
   fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values modelValues timeZone default ${more} }`;
-const DESCRIBE = describe('shape { size } exact labels kind', 'training { columns { input column } }');
+const DESCRIBE = describe(
+  'shape { size } exact labels kind maxBytes',
+  'training { columns { input column } }',
+);
 /** What a gateway of 0.2 can be asked. */
 const DESCRIBE_PLAIN = describe('', '');
 
@@ -133,7 +138,7 @@ export class Tidings {
     this.#gateway = new Gateway({ ...options, command: 'score' });
   }
 
-  /** @throws {ScoreError} if there is no such model, or none whose fields can be columns. */
+  /** @throws {ScoreError} if there is no such model, or none whose outputs can be columns. */
   async describe(name: string): Promise<ModelView> {
     const { models } = await this.#ask<{ models: readonly ModelView[] }>(DESCRIBE, {}).catch(
       (error: unknown) => {
@@ -216,12 +221,12 @@ export class Tidings {
   }
 }
 
-/** @throws {ScoreError} if the model has a field that no column can have. */
+/** @throws {ScoreError} if the model has an output that no column can have. */
 function requirePlain(model: ModelView): ModelView {
-  const field = [...model.inputs, ...model.outputs].find(({ kind = null }) => kind !== null);
-  if (field === undefined) return model;
+  const output = model.outputs.find(({ kind = null }) => kind !== null);
+  if (output === undefined) return model;
   throw new ScoreError(
-    `${model.name} cannot be scored from a file: ${field.name} is of the kind ${field.kind}, and columns have numbers, texts and lists only`,
+    `${model.name} cannot be scored from a file: its output ${output.name} is of the kind ${output.kind}, and new columns have numbers, texts and lists only. Predict with ${model.batchMutation} instead`,
   );
 }
 

@@ -22,6 +22,8 @@ const VERSION_PRESENCE = object(
   {
     /** Tasks that the worker ended in the last 60 s. Absent in messages of older workers. */
     finishedLastMinute: COUNT,
+    /** The memory of the GPU that it took when it was loaded, about. Absent without a GPU. */
+    deviceMib: COUNT,
     /** What a version that is code runs in, in words. */
     environment: text(`a text of ${MESSAGE_MAX_CHARACTERS} characters at most`, {
       maxLength: MESSAGE_MAX_CHARACTERS,

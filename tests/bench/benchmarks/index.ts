@@ -15,6 +15,7 @@ import { parts } from './parts.ts';
 import { peers } from './peers.ts';
 import { postSse } from './postSse.ts';
 import { postWebSocket } from './postWebSocket.ts';
+import { python } from './python.ts';
 import { scaling } from './scaling.ts';
 import { single } from './single.ts';
 import { soak } from './soak.ts';
@@ -36,6 +37,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   compute,
   batch,
   tensors,
+  python,
   subscriptions,
   fairness,
   hostile,

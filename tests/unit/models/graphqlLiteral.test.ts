@@ -18,7 +18,7 @@ test('the example of a model is written as fields of a GraphQL input, whatever t
 test('the example of a tensor is written as an operation takes it, in whatever form the manifest has it', () => {
   const example = {
     image: { shape: [2, 1, 3], fill: 7 },
-    isRow: { shape: [1], values: [true] },
+    isRow: { shape: [2], values: [true, 0] },
     scores: [0.5, 1, 2],
     ids: { base64: 'AAAAAAAAAAABAAAAAAAAAA==' },
     words: { fill: 'a' },
@@ -29,7 +29,7 @@ test('the example of a tensor is written as an operation takes it, in whatever f
   const manifest = { ...TENSORS, example } as unknown as Manifest;
   expect(exampleFields(manifest)).toEqual([
     'image: { shape: [2, 1, 3], data: { fill: 7 } }',
-    'isRow: { shape: [1], data: { booleans: [true] } }',
+    'isRow: { shape: [2], data: { booleans: [true, false] } }',
     'scores: { values: [0.5, 1, 2] }',
     'ids: { integers: [0, 1] }',
     'words: { texts: ["a", "a"] }',

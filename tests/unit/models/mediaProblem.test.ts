@@ -48,6 +48,26 @@ describe('an input is refused', () => {
     ],
     ['a mean of two', { ...PICTURE, mean: [1, 2] }, 'mean must be a number or a list of 1, got a list of 2'],
     ['a std of 0', { ...PICTURE, std: 0 }, 'picture: std must not be 0'],
+    [
+      'bytes below 0',
+      { ...PICTURE, type: 'uint8', mean: 10 },
+      'picture: scale, mean and std must make elements from 0 to 255, the numbers of uint8, got -10',
+    ],
+    [
+      'bytes beyond 127',
+      { ...PICTURE, type: 'int8' },
+      'picture: scale, mean and std must make elements from -128 to 127, the numbers of int8, got 255',
+    ],
+    [
+      'numbers that float16 lacks',
+      { ...PICTURE, type: 'float16', std: 1e-3 },
+      'from -65504 to 65504, the numbers of float16, got 255000',
+    ],
+    [
+      'a filling that its type lacks',
+      { ...PICTURE, type: 'uint8', pad: -1 },
+      'picture: pad must be from 0 to 255, the numbers of uint8, got -1',
+    ],
     ['a colour', { ...PICTURE, background: 'red' }, '/inputs/0/background must match pattern'],
     ['a default', { ...PICTURE, default: 1 }, '/inputs/0 must NOT have additional properties ("default")'],
     [
@@ -92,6 +112,16 @@ describe('an input is refused', () => {
     expect(() => checked(undefined, undefined, manifest)).toThrow(
       'text: axis n must not be used by another input',
     );
+  });
+
+  test.each([
+    ['uint8', { scale: 0.5, mean: 0, std: -1 / 2 }, false],
+    ['uint8', { scale: 0.5, mean: 0, std: 1 / 2 }, true],
+    ['int8', { scale: 1, mean: 128, std: 1 }, true],
+  ])('as %s with %o only if a pixel has no element of the type', (type, normal, isRight) => {
+    const check = () => checked({ ...PICTURE, type, ...normal });
+    if (isRight) expect(check().inputs).toHaveLength(1);
+    else expect(check).toThrow('must make elements');
   });
 
   test('not if a length varies and each task has a run of its own', () => {

@@ -13,7 +13,12 @@ import { EVERY_KIND } from '../../support/everyKindManifest.ts';
 import { TENSORS } from '../../support/tensorManifest.ts';
 
 const check = await manifestCheck();
-const manifest = check(structuredClone(TENSORS), 'tensors', 'model.json');
+const BOXES = {
+  ...{ name: 'boxesOut', tensor: 'out_boxes', type: 'float32', shape: [2, 1, 3], description: 'Boxes.' },
+  columns: ['left', 'top', 'right side'],
+};
+const described = { ...TENSORS, outputs: [...TENSORS.outputs, BOXES] };
+const manifest = check(structuredClone(described), 'tensors', 'model.json');
 const schema = buildSchema([modelOf(manifest)]);
 const LIMITS = { maxDepth: 12, maxTokens: 2_000, maxAliases: 30, maxComplexity: 1_000 };
 
@@ -50,6 +55,7 @@ test('inputs and outputs have the types of tensors, of whole numbers beyond 32 b
     seedOut: 'BigInt!',
     populationOut: 'Float!',
     chances: 'LabelScores!',
+    boxesOut: 'Tensor!',
   });
   expect(typesOf('TensorsColumns')).toMatchObject({
     imageOut: '[Tensor]!',
@@ -105,6 +111,14 @@ const VARIABLE = ['$input', '($input: PredictTensorsInput!)'] as const;
 async function given(input: object): Promise<unknown> {
   return inputOf(VARIABLE[0], { input }, VARIABLE[1]);
 }
+
+test.each([
+  [['a', 'b'], 'boxesOut: columns must be as many as the numbers along the last axis, 3, got 2'],
+  [['a', 'a', 'b'], '/outputs/10/columns must NOT have duplicate items'],
+])('the columns %j of three numbers are refused', (columns, message) => {
+  const changed = { ...TENSORS, outputs: [...TENSORS.outputs, { ...BOXES, columns }] };
+  expect(() => check(structuredClone(changed), 'tensors', 'model.json')).toThrow(message);
+});
 
 test('each form of a tensor reaches the check of inputs as it was given', async () => {
   const shaped = { shape: [2, 1, 1], data: { base64: 'AQI=' } };
@@ -216,6 +230,31 @@ test('a tensor comes in each form that its type has', async () => {
   const empty = { shape: [2, 0, 3], base64: '' };
   expect(await answered({ imageOut: empty }, 'imageOut { shape values base64 }')).toEqual({
     imageOut: { shape: [2, 0, 3], values: [], base64: '' },
+  });
+});
+
+test('named columns come one by one, of all rows or of the first ones', async () => {
+  const elements = Float32Array.of(1, 2, 3, Number.NaN, 5, 6);
+  const boxesOut = { shape: [2, 1, 3], base64: base64Of(elements) };
+  const columns = (args: string) => answered({ boxesOut }, `boxesOut { columns${args} { name values } }`);
+  expect(await columns('')).toEqual({
+    boxesOut: {
+      columns: [
+        { name: 'left', values: [1, null] },
+        { name: 'top', values: [2, 5] },
+        { name: 'right side', values: [3, 6] },
+      ],
+    },
+  });
+  expect(await columns('(names: ["right side"], first: 1)')).toEqual({
+    boxesOut: { columns: [{ name: 'right side', values: [3] }] },
+  });
+  expect(await columns('(names: ["bottom"])')).toEqual([
+    'names must be among left, top, right side, got "bottom"',
+  ]);
+  const scoresOut = { shape: [3], base64: base64Of(Float32Array.of(1, 2, 3)) };
+  expect(await answered({ scoresOut }, 'scoresOut { columns { name } }')).toEqual({
+    scoresOut: { columns: null },
   });
 });
 

@@ -9,17 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../src/contract/errors.ts';
 import { shortText } from '../../../src/contract/task.ts';
-import { elementsOf } from '../../../src/contract/tensor.ts';
-import {
-  isMediaInput,
-  isMediaOutput,
-  MAX_OUTPUT_CHARACTERS,
-  type ManifestInput,
-  type ManifestOutput,
-  type Mask,
-  rowShapeOf,
-  tensorTypeOf,
-} from '../../../src/models/manifest.ts';
+import { tensorTypeOf } from '../../../src/models/manifest.ts';
 import type { Logger } from '../../../src/process/log.ts';
 import { limitMemory } from '../memoryLimit.ts';
 import type { ChildEvents, Exit, ModelChild, StartChild } from '../modelChild.ts';
@@ -29,6 +19,7 @@ import { peakBytesOf, resetPeak } from '../processMemory.ts';
 import type { Answered, Asked, LoadRequest, RunRequest, SessionAnswer } from '../sessionMessages.ts';
 import { AnswerRefused, SessionCrashed } from '../sessionProcess.ts';
 import type { ChildLinesOptions } from './childLines.ts';
+import { fieldsOf, mostAnswerBytes, rowsOf } from './fields.ts';
 import { frameColumns, outputTensorsOf, readColumns, shapedColumnsOf } from './frameColumns.ts';
 import { CLOSE_WITHIN_MS, FramedProcess } from './framedProcess.ts';
 import { type Frame, FrameFault } from './frames.ts';
@@ -46,12 +37,6 @@ export interface FramedChildOptions {
 const PROTOCOL = 1;
 /** Other frames than answers of runs have no body. */
 const NO_BODY = 0;
-/** What an answer may be larger than its outputs need: a process may give another type, and is told so. */
-const BODY_SLACK_BYTES = 64 * 1024;
-/** The largest answer of any model. */
-const BODY_MAX_BYTES = 256 * 1024 * 1024;
-const ELEMENT_MAX_BYTES = 8;
-const TEXT_MAX_BYTES = 4 + 4 * MAX_OUTPUT_CHARACTERS;
 const MEASURE_INTERVAL_MS = 1_000;
 const LINES_A_SECOND = 50;
 /** The manifest of a process that is only asked what it takes and gives. */
@@ -129,21 +114,8 @@ class FramedChild implements ModelChild {
       this.#answer({ type: 'refused', reason: `it could not be started: ${messageOf(error)}` });
       return;
     }
-    const media = mediaOf(request?.manifest ?? NOTHING);
-    if (media !== undefined) {
-      const reason = `${media} has a kind, which only ONNX versions can have: give it the shape of a tensor instead`;
-      this.#answer({ type: 'refused', reason });
-      return;
-    }
     this.#manifest = request?.manifest ?? this.#manifest;
-    const { inputs, masks, outputs } = this.#manifest;
-    const header = {
-      id,
-      type: 'load',
-      inputs: [...inputs, ...masks].map(describeField),
-      outputs: outputs.map(describeField),
-    };
-    this.#process.write(header);
+    this.#process.write({ id, type: 'load', ...fieldsOf(this.#manifest) });
   }
 
   #sendRun(id: number, request: RunRequest): void {
@@ -157,19 +129,7 @@ class FramedChild implements ModelChild {
   #maxBodyBytes(): number {
     const request = this.#open[0]?.request;
     if (request?.type !== 'run') return NO_BODY;
-    const { outputs } = this.#manifest;
-    const rows = rowsOf(this.#manifest, columnsIn(request));
-    const bytes = outputs.reduce((sum, output) => sum + rows * this.#mostRowBytes(output), 0);
-    return Math.min(bytes + BODY_SLACK_BYTES, BODY_MAX_BYTES);
-  }
-
-  /** A dimension that varies is as large as the manifest allows; one that it does not limit, as large as a body. */
-  #mostRowBytes(output: ManifestOutput): number {
-    const { axes } = this.#manifest;
-    const sizes = rowShapeOf(output).map((size) =>
-      typeof size === 'number' ? size : (axes[size]?.maximum ?? BODY_MAX_BYTES),
-    );
-    return elementsOf(sizes) * (output.type === 'string' ? TEXT_MAX_BYTES : ELEMENT_MAX_BYTES);
+    return mostAnswerBytes(this.#manifest, rowsOf(this.#manifest, columnsIn(request)));
   }
 
   #hear(frame: Frame): void {
@@ -270,28 +230,9 @@ function logLines(log: Logger): Omit<ChildLinesOptions, 'stream'> {
   };
 }
 
-function describeField(field: ManifestInput | ManifestOutput | Mask) {
-  return {
-    name: field.tensor,
-    type: tensorTypeOf(field),
-    shape: 'shape' in field ? field.shape : rowShapeOf(field),
-  };
-}
-
-/** The length of the axis on which the rows of all columns lie. */
-function rowsOf({ inputs: [input] }: LoadRequest['manifest'], columns: Columns): number {
-  const { batchAxis = 0, tensor = '' } = input ?? {};
-  return batchAxis === null ? 1 : (columns[tensor]?.dims[batchAxis] ?? 0);
-}
-
-/** A version with pictures, sounds or texts among them is not loaded. */
+/** Pictures, sounds and texts have become tensors before, see `withMedia.ts`. */
 function columnsIn({ columns }: RunRequest): Columns {
   return columns as Columns;
-}
-
-/** The name of an input or output that is a picture, a sound or a text; undefined if there is none. */
-function mediaOf({ inputs, outputs }: LoadRequest['manifest']): string | undefined {
-  return (inputs.find(isMediaInput) ?? outputs.find(isMediaOutput))?.name;
 }
 
 function reasonIn({ reason }: Frame['header']): string {

@@ -6,6 +6,7 @@ import { type ModelVersion, Runtime, type VersionCode } from '../../../src/model
 import { type Config, withoutSecrets } from '../../../src/process/config.ts';
 import type { Logger } from '../../../src/process/log.ts';
 import { ensurePython, pythonVersion } from '../../../src/process/pythonEnvironment.ts';
+import { BUS_ORDER } from '../onnx/onnxChild.ts';
 
 export interface Launch {
   readonly model: string;
@@ -88,6 +89,7 @@ function environmentFor({
   const devices = cudaVisibleDevices ?? (onGpu ? undefined : '');
   return {
     ...withoutSecrets(process.env),
+    ...BUS_ORDER,
     ...Object.fromEntries(THREAD_VARIABLES.map((name) => [name, String(threads)])),
     ...(devices === undefined ? {} : { CUDA_VISIBLE_DEVICES: devices }),
   };

@@ -1,6 +1,6 @@
 /**
- * Finds out whether an ONNX file keeps weights in other files. A version's digest covers only `model.onnx`, so other
- * files could change without notice. Such a version is refused.
+ * Finds out whether an ONNX file keeps weights in other files. Each must be a file that the version's digest covers:
+ * any other could change without notice, or lie anywhere. A version with such a file is refused.
  *
  * An ONNX file is one protobuf message. Tensors are in graphs, in functions, and in attributes of their nodes, which
  * may contain graphs again. The table below has the members that lead to a tensor, with the field numbers of onnx.proto
@@ -49,8 +49,16 @@ const SHOWN_CHARACTERS = 200;
 /** The mark of ONNX Runtime's own file format, from the fifth byte on. */
 const RUNTIME_FORMAT = 'ORTM';
 
-/** @returns why the bytes of a model file are not complete; undefined if they are. */
-export function externalDataProblem(bytes: Uint8Array): string | undefined {
+export interface ExternalData {
+  /** Whether there are weights in other files, all of which are covered. */
+  readonly isThere: boolean;
+}
+
+/**
+ * @param covered the names of other files that the version's digest covers.
+ * @returns a text if the file cannot be served: why.
+ */
+export function findExternalData(bytes: Uint8Array, covered: readonly string[]): ExternalData | string {
   if (Buffer.from(bytes.subarray(4, 8)).toString('latin1') === RUNTIME_FORMAT)
     return "it is in ONNX Runtime's own format: bring the ONNX file that it was made from";
   const scan = new Scan(bytes);
@@ -60,17 +68,19 @@ export function externalDataProblem(bytes: Uint8Array): string | undefined {
     if (!(error instanceof RangeError)) throw error;
     return `it cannot be read as protobuf (${error.message})`;
   }
-  if (!scan.isExternal) return undefined;
-  const name = scan.location === undefined ? '' : ` (${JSON.stringify(scan.location)})`;
-  return `it keeps weights in another file${name}, which the digest does not cover: export it with the weights inside (torch.onnx.export(…, external_data=False), or onnx.save(…, save_as_external_data=False))`;
+  if (!scan.isExternal) return { isThere: false };
+  const other = [...scan.locations].find((location) => !covered.includes(location));
+  if (other === undefined && scan.locations.size > 0) return { isThere: true };
+  const name = other === undefined ? '' : ` (${JSON.stringify(other.slice(0, SHOWN_CHARACTERS))})`;
+  return `it keeps weights in another file${name}, which the digest does not cover: add it with npm run model -- add, which takes the weights along`;
 }
 
 class Scan {
   readonly #bytes: Uint8Array;
   #at = 0;
   isExternal = false;
-  /** The first external file that is named. */
-  location: string | undefined;
+  /** All external files that are named. */
+  readonly locations = new Set<string>();
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -94,7 +104,7 @@ class Scan {
       if (member !== undefined) this.look(member, start, end, depth + 1);
       else if (message === 'entry' && field === ENTRY_KEY) key = this.#text(start, end);
       else if (message === 'entry' && field === ENTRY_VALUE && key === 'location')
-        this.location ??= this.#text(start, end);
+        this.locations.add(this.#text(start, end));
       this.#at = end;
     }
     if (this.#at !== to) throw new RangeError('a member reaches beyond its message');
@@ -161,6 +171,6 @@ class Scan {
   }
 
   #text(start: number, end: number): string {
-    return Buffer.from(this.#bytes.subarray(start, end)).toString().slice(0, SHOWN_CHARACTERS);
+    return Buffer.from(this.#bytes.subarray(start, end)).toString();
   }
 }

@@ -1,6 +1,7 @@
 /** A process with sessions of ONNX Runtime, see `sessionChild.ts`. It is spoken to by Node's channel. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { withoutSecrets } from '../../../src/process/config.ts';
 import type { ChildEvents, Exit, ModelChild, StartChild } from '../modelChild.ts';
 import { endWithUs } from '../processGuard.ts';
@@ -9,6 +10,8 @@ import type { Answered, Asked, Measured } from '../sessionMessages.ts';
 export interface OnnxChildOptions {
   /** The memory limit beyond its start in MiB, see `memoryLimit.ts`; 0: no limit. @default 0 */
   readonly maxMib?: number;
+  /** Called for each warning of ONNX Runtime. Without it there is no log of ONNX Runtime. */
+  readonly onWarning?: (() => void) | undefined;
   /** Whether memory that a closed session leaves is given back, where the C library can. @default false */
   readonly givesBack?: boolean;
 }
@@ -16,21 +19,40 @@ export interface OnnxChildOptions {
 /** Keeps glibc at its first threshold. By default it raises it with each large block, and gives back nothing more. */
 const FIXED_TRIM = { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
 
+/** Makes CUDA number its devices as nvidia-smi does; by default it numbers them by their speed. */
+export const BUS_ORDER = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
+
 export function onnxChild(options: OnnxChildOptions = {}): StartChild {
   return (events) => new OnnxChild(options, events);
+}
+
+const WARNING = '[W:onnxruntime:';
+
+/** What is printed may have names from the file, and is not passed on. */
+function countWarnings(log: Readable, onWarning: () => void): void {
+  let end = '';
+  log.setEncoding('latin1').on('data', (chunk: string) => {
+    const text = end + chunk;
+    for (let at = text.indexOf(WARNING); at !== -1; at = text.indexOf(WARNING, at + 1)) onWarning();
+    // The mark may begin in one piece, and end in the next one.
+    end = text.slice(1 - WARNING.length);
+  });
 }
 
 class OnnxChild implements ModelChild {
   readonly #child: ChildProcess;
   readonly #exit = Promise.withResolvers<Exit>();
 
-  constructor({ maxMib = 0, givesBack = false }: OnnxChildOptions, events: ChildEvents) {
+  constructor({ maxMib = 0, givesBack = false, onWarning }: OnnxChildOptions, events: ChildEvents) {
     const script = join(import.meta.dirname, 'sessionChild.ts');
-    this.#child = fork(script, [String(maxMib)], {
+    const isLogged = onWarning !== undefined;
+    this.#child = fork(script, [String(maxMib), ...(isLogged ? ['warning'] : [])], {
       serialization: 'advanced',
+      stdio: ['inherit', 'inherit', isLogged ? 'pipe' : 'inherit', 'ipc'],
       // The process that runs a model file gets no login: neither to the broker nor for operators' fields.
-      env: { ...withoutSecrets(process.env), ...(givesBack && FIXED_TRIM) },
+      env: { ...withoutSecrets(process.env), ...BUS_ORDER, ...(givesBack && FIXED_TRIM) },
     });
+    if (onWarning !== undefined && this.#child.stderr !== null) countWarnings(this.#child.stderr, onWarning);
     this.#child.on('message', (message: Answered | Measured) => events.heard(message));
     this.#child.once('disconnect', () => events.ended());
     const guard = endWithUs(this.#child.pid);

@@ -23,6 +23,7 @@ import { peakBytesOf, resetPeak } from '../processMemory.ts';
 import type {
   Answered,
   Asked,
+  DescribeRequest,
   LoadRequest,
   Measured,
   RunRequest,
@@ -32,11 +33,13 @@ import type {
 } from '../sessionMessages.ts';
 import type { OutputTensors } from './decoder.ts';
 import type { Column, Columns, GivenColumns } from './encoder.ts';
-import { externalDataProblem } from './externalData.ts';
+import { findExternalData } from './externalData.ts';
 import { signatureProblems } from './signature.ts';
 
 /** The time between measurements. One takes 0.5 ms, too long for every run. */
 const MEASURE_INTERVAL_MS = 1_000;
+/** The argument that turns the log on, and the level of the log. */
+const WARNING = 'warning';
 /** Before the processes that speak to clients and to the broker: they would otherwise take the core from a run. */
 const PRIORITY = -5;
 /** Resolves once the memory limit of this process is set. The argument is the limit in MiB; 0: no limit. */
@@ -67,8 +70,9 @@ interface Feed {
   readonly rank: number;
 }
 
-// The errors of ONNX Runtime say enough. Its own log would print names from model files to a terminal, unescaped.
-env.logLevel = 'fatal';
+// The errors of ONNX Runtime say enough. Its own log would print names from model files to a terminal, unescaped. It is
+// on only where the parent reads it.
+env.logLevel = process.argv[3] === WARNING ? WARNING : 'fatal';
 
 preferThisThread();
 
@@ -130,28 +134,22 @@ async function answerTo(request: SessionRequest): Promise<SessionAnswer> {
     case 'unload':
       return unload(request.model);
     case 'describe':
-      return describe(request.file);
+      return describe(request);
     case 'try':
       return tryRun(request);
   }
 }
 
-async function load({
-  model,
-  file,
-  sha256,
-  manifest,
-  executionProviders,
-  threads,
-}: LoadRequest): Promise<SessionAnswer> {
+async function load(request: LoadRequest): Promise<SessionAnswer> {
+  const { model, file, manifest, executionProviders, threads } = request;
   const bytesBefore = await peakBytesOf(process.pid);
-  const bytes = await readModel(file, sha256);
-  if (typeof bytes === 'string') return { type: 'refused', reason: `${file}: ${bytes}` };
+  const read = await readModel(request);
+  if (typeof read === 'string') return { type: 'refused', reason: `${file}: ${read}` };
   const passedOver: string[] = [];
   for (const executionProvider of executionProviders) {
     let session: InferenceSession;
     try {
-      session = await InferenceSession.create(bytes, {
+      session = await createSession(read, {
         executionProviders: [executionProvider],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -177,7 +175,7 @@ async function load({
     const answers = new Set(decoded.map(({ tensor }) => tensor));
     models.set(model, { session, feeds: feedsOf(manifest, session), fetches, answers, media });
     const inputs = [...session.inputNames];
-    await forget(bytes);
+    await forget(read);
     return { type: 'loaded', executionProvider, inputs, passedOver, bytesBefore };
   }
   return { type: 'refused', reason: `${file} could not be loaded by ${passedOver.join('; ')}` };
@@ -205,7 +203,7 @@ async function runIn(loaded: LoadedModel, columns: GivenColumns): Promise<Sessio
     const computeMs = performance.now() - startedAt;
     return { type: 'ran', outputs: answersIn(outputs, loaded), computeMs, ...(media && { media }) };
   } catch (error) {
-    return { type: 'failed', reason: messageOf(error) };
+    return { type: error instanceof RangeError ? 'invalid' : 'failed', reason: messageOf(error) };
   }
 }
 
@@ -265,14 +263,14 @@ function toTensor({ type, data, dims: given }: Column, rank: number): Tensor {
     : tensor;
 }
 
-async function describe(file: string): Promise<SessionAnswer> {
-  const bytes = await readModel(file);
-  if (typeof bytes === 'string') return { type: 'refused', reason: bytes };
+async function describe(request: DescribeRequest): Promise<SessionAnswer> {
+  const read = await readModel(request);
+  if (typeof read === 'string') return { type: 'refused', reason: read };
   try {
     await described?.release();
     described = undefined;
     const options = { executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1 };
-    described = await InferenceSession.create(bytes, options);
+    described = await createSession(read, options);
     const { inputMetadata, outputMetadata } = described;
     return { type: 'described', inputMetadata, outputMetadata };
   } catch (error) {
@@ -280,26 +278,46 @@ async function describe(file: string): Promise<SessionAnswer> {
   }
 }
 
+interface ModelFile {
+  readonly bytes: Buffer<ArrayBuffer>;
+  /** Its path, if weights are in files beside it. ONNX Runtime finds these, and maps them into memory, by the path. */
+  readonly path: string | undefined;
+}
+
 /**
- * Reads a model file once. The same bytes are checked, digested and loaded, even if the file is replaced meanwhile.
+ * Reads a model file once. The same bytes are checked, digested and loaded, even if the file is replaced meanwhile. Only
+ * one with weights beside it is read by ONNX Runtime again.
  *
- * @param sha256 its digest, if it is known.
- * @returns the bytes, or the fault of the file.
+ * @returns a text if the file cannot be loaded: its fault.
  */
-async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuffer> | string> {
+async function readModel({
+  file,
+  beside,
+  sha256,
+}: Pick<LoadRequest, 'file' | 'beside'> & Partial<Pick<LoadRequest, 'sha256'>>): Promise<ModelFile | string> {
   try {
     const bytes = await readRegularFile(file, MODEL_MAX_BYTES);
     const digest = createHash('sha256').update(bytes).digest('hex');
     if (digest !== (sha256 ?? digest))
       return `it must have the SHA-256 of its version.json, ${sha256}, got ${digest}`;
-    return externalDataProblem(bytes) ?? bytes;
+    const external = findExternalData(bytes, beside);
+    return typeof external === 'string' ? external : { bytes, path: external.isThere ? file : undefined };
   } catch (error) {
     return messageOf(error);
   }
 }
 
+function createSession(
+  { bytes, path }: ModelFile,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  return path === undefined
+    ? InferenceSession.create(bytes, options)
+    : InferenceSession.create(path, options);
+}
+
 /** Frees the bytes of the model file after loading. The peak of loading is over. */
-async function forget(bytes: Buffer<ArrayBuffer>): Promise<void> {
+async function forget({ bytes }: ModelFile): Promise<void> {
   bytes.buffer.transfer(0);
   await resetPeak(process.pid);
 }

@@ -24,7 +24,7 @@ export type TaskErrorCode =
   | 'BLOB_STORE_FULL'
   /** The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version. */
   | 'DEADLINE_EXCEEDED'
-  /** ONNX Runtime refused to run the model on this input. */
+  /** The model could not be run on this input. `message` has the reason of its runtime, without paths. */
   | 'INFERENCE_FAILED'
   /** A file or text of the input could not be decoded, or a blob has bytes that its field does not allow. `message` names the input, what was expected and what came. */
   | 'INVALID_INPUT'

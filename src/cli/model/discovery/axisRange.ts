@@ -6,7 +6,7 @@ import type { Port } from './trialValues.ts';
 /** The most elements of a tensor at the largest sizes of all its axes. */
 const MOST_ELEMENTS = 2 ** 24;
 /** The same in a run of the search: making more takes too long. */
-const MOST_TRIED_ELEMENTS = 2 ** 20;
+export const MOST_TRIED_ELEMENTS = 2 ** 20;
 const LARGEST = 2 ** 20;
 /** A run of a row that takes longer ends the search. */
 const SLOW_MS = 200;
@@ -54,8 +54,23 @@ export async function findRange(
     failed = { ...failed, size: maximum + 1 };
   }
   if (failed === undefined && !isSlow) maximum = sizeFor(MOST_ELEMENTS);
-  const minimum = step > 1 ? start : (await takes(1)) ? 1 : await border(takes, start, 1);
+  const minimum = step > 1 ? start : await smallest(takes, start, isPast(trials.ports, name));
   return { minimum, maximum, ...(failed && { failed }) };
+}
+
+/** @param mayBeNone whether there may be nothing on the axis. */
+async function smallest(
+  takes: (size: number) => Promise<boolean>,
+  start: number,
+  mayBeNone: boolean,
+): Promise<number> {
+  if (!(await takes(1))) return border(takes, start, 1);
+  return mayBeNone && (await takes(0)) ? 0 : 1;
+}
+
+/** What a model of texts has seen before: at first nothing. */
+function isPast(ports: readonly Port[], name: string): boolean {
+  return ports.some((port) => /past|cache/i.test(port.name) && port.dims.includes(name));
 }
 
 /** @returns the last size from `good` towards `bad` that is taken. */
@@ -70,7 +85,12 @@ async function border(takes: (size: number) => Promise<boolean>, good: number, b
 }
 
 /** Axes of one tensor that vary share its elements. */
-function largestSize(ports: readonly Port[], { sizes, view }: Base, name: string, elements: number): number {
+export function largestSize(
+  ports: readonly Port[],
+  { sizes, view }: Base,
+  name: string,
+  elements: number,
+): number {
   const limits = ports
     .filter(({ dims }) => dims.some((size) => namesIn(size).includes(name)))
     .map((port) => {

@@ -24,8 +24,8 @@ export async function discover(options: DiscoverOptions): Promise<Found> {
   const choice = await chooseView(trials, options);
   const variation = await findVariation(trials, choice.base);
   const settled = new GraphTrials(runs, variation.ports, outputs);
-  const observations = await observe(settled, variation);
   const ranges = await findRanges(settled, variation);
+  const observations = await observe(settled, variation, ranges);
   const batchAxes = outputAxes(choice, observations);
   const names = axisNames(variation.ports, choice.base.view, [...ranges.keys()]);
   const axes = new Map<string, Axis>(

@@ -1,6 +1,7 @@
 /** The inputs and outputs of a graph as a manifest describes them: from what its answers had in common, and what not. */
 import type { GraphValue } from '../../../../workers/runtimes/onnx/signature.ts';
 import type { Axis, TensorType } from '../../../models/manifest.ts';
+import { largestSize, MOST_TRIED_ELEMENTS, type Range } from './axisRange.ts';
 import type { Variation } from './baseSizes.ts';
 import { type Found, type FoundOutput, NotFound } from './found.ts';
 import type { GraphTrials, Sizes } from './graphTrials.ts';
@@ -13,6 +14,8 @@ import type { View } from './views.ts';
 const OUTPUT_AXIS_MAXIMUM = 2 ** 20;
 /** PyTorch names a size so that depends on values. It is open even if no input has an axis that varies. */
 const MADE_UP_NAME = /_dim_\d+$/;
+/** So many times as large. */
+const MUCH = 8;
 /** Of the rows that are observed, which become the golden rows. */
 export const SEEDS = [1, 2, 3];
 
@@ -21,19 +24,31 @@ export interface Observation {
   readonly answers: Answers;
 }
 
-/** Answers at the base sizes, and with each axis changed. */
+/** Answers at the base sizes, to other values, and with each axis a little larger, and much larger. */
 export async function observe(
   trials: GraphTrials,
   { base, steps }: Variation,
+  ranges: ReadonlyMap<string, Range>,
 ): Promise<readonly Observation[]> {
   const observations: Observation[] = [];
-  const add = async (sizes: Sizes, seed: number) => {
-    const run = await trials.takes({ ...base, sizes }, seed);
+  const add = async (sizes: Sizes, seed: number, sharedSeed = 0) => {
+    const run = await trials.takes({ ...base, sizes }, seed, sharedSeed);
     if (run !== undefined) observations.push({ sizes, answers: run.answers });
   };
   for (const seed of SEEDS) await add(base.sizes, seed);
-  for (const [name, step] of steps)
-    await add(new Map([...base.sizes, [name, (base.sizes.get(name) ?? 1) + step]]), 1);
+  // An input that is the same for all rows may say how large an output is.
+  for (const seed of SEEDS) await add(base.sizes, seed, seed);
+  for (const [name, step] of steps) {
+    const size = base.sizes.get(name) ?? 1;
+    // Of few samples, for example, a window makes one frame, and of one sample more still one.
+    const much = Math.min(
+      MUCH * size,
+      ranges.get(name)?.maximum ?? 0,
+      largestSize(trials.ports, base, name, MOST_TRIED_ELEMENTS),
+    );
+    for (const larger of new Set([size + step, much - ((much - size) % step)]))
+      if (larger > size) await add(new Map([...base.sizes, [name, larger]]), 1);
+  }
   return observations;
 }
 

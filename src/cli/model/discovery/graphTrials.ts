@@ -33,13 +33,20 @@ export class GraphTrials {
     return this.#runs.reason;
   }
 
-  /** The tensors of a row: of size 1 on the batch axis. Inputs without a batch axis are the same in all rows. */
-  row({ view, sizes, filling }: Base, seed: number): Columns {
+  /**
+   * The tensors of a row: of size 1 on the batch axis. Inputs without a batch axis are the same in all rows.
+   *
+   * @param sharedSeed the seed of inputs without a batch axis. @default 0
+   */
+  row({ view, sizes, filling }: Base, seed: number, sharedSeed = 0): Columns {
     return Object.fromEntries(
       this.ports.map((port, i) => {
         const axis = view.axes.get(port.name) ?? null;
         const dims = port.dims.map((size, place) => (place === axis ? 1 : sizeOf(size, sizes)));
-        return [port.name, trialTensor(port, dims, i + (axis === null ? 0 : seed * LARGEST_SEEDS), filling)];
+        return [
+          port.name,
+          trialTensor(port, dims, i + (axis === null ? sharedSeed : seed) * LARGEST_SEEDS, filling),
+        ];
       }),
     );
   }
@@ -54,8 +61,8 @@ export class GraphTrials {
   }
 
   /** Whether the graph takes a row of these sizes. A batch of a fixed size is filled up with copies. */
-  async takes(base: Base, seed = 1): Promise<TrialRun | undefined> {
-    return this.runTogether(copies(this.row(base, seed), base.view.fixed ?? 1), base.view);
+  async takes(base: Base, seed = 1, sharedSeed = 0): Promise<TrialRun | undefined> {
+    return this.runTogether(copies(this.row(base, seed, sharedSeed), base.view.fixed ?? 1), base.view);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Tries whether the rows of a batch are answered one by one: a row alone and among others has the same answer. */
 import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
+import { isFloat } from '../../../models/manifest.ts';
 import { type Base, copies, type GraphTrials } from './graphTrials.ts';
 import { type Answer, isSame, partAt } from './tensors.ts';
 import type { Answers } from './trialRuns.ts';
@@ -38,7 +39,40 @@ async function testAnyRows(trials: GraphTrials, base: Base, relative: number): P
   if (base.view.fixed === 1) return verdictOfOne(first);
   const together = await trials.runTogether(rows, base.view);
   if (together === undefined) return { kind: 'single', reason: trials.reason };
-  return compare(alone, together.answers, relative);
+  const verdict = compare(alone, together.answers, relative);
+  if (verdict.kind !== 'rows') return verdict;
+  const [row = {}] = rows;
+  return (await testContrast(trials, base, row, relative)) ?? verdict;
+}
+
+/**
+ * A row beside a copy of itself and one of the opposite sign. Graphs that count what differs, or that decide by a sum
+ * over the run, answer such rows otherwise.
+ *
+ * @returns undefined if the graph does not take them.
+ */
+async function testContrast(
+  trials: GraphTrials,
+  base: Base,
+  row: Columns,
+  relative: number,
+): Promise<Verdict | undefined> {
+  const other = opposite(row, base);
+  const [first, second] = [await trials.run(row), await trials.run(other)];
+  const together = await trials.runTogether([row, other, row], base.view);
+  if (first === undefined || second === undefined || together === undefined) return undefined;
+  return compare([first.answers, second.answers, first.answers], together.answers, relative);
+}
+
+/** Inputs without a batch axis are the same in all rows. */
+function opposite(row: Columns, { view }: Base): Columns {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, column]) => {
+      const { type, data } = column;
+      if (!isFloat(type) || view.axes.get(name) == null) return [name, column];
+      return [name, { ...column, data: (data as Float32Array<ArrayBuffer>).map((number) => -10 * number) }];
+    }),
+  );
 }
 
 /** A batch of exactly one row: nothing can be compared. */

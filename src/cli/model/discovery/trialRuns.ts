@@ -18,6 +18,8 @@ export interface TrialRun {
 
 interface TrialOptions {
   readonly file: string;
+  /** As in `LoadRequest`. */
+  readonly beside: readonly string[];
   /** The most memory of the process, see `workers/runtimes/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
   /** The longest run. */
@@ -39,7 +41,8 @@ export class TrialRuns implements AsyncDisposable {
 
   /** @throws {LoadRefused} if the file cannot be loaded. @throws {SessionCrashed} if that kills the process. */
   async open(): Promise<GraphSignature> {
-    const signature = await this.#inspection.describe(this.#options.file);
+    const { file, beside } = this.#options;
+    const signature = await this.#inspection.describe(file, beside);
     this.#isOpen = true;
     return signature;
   }
@@ -56,7 +59,7 @@ export class TrialRuns implements AsyncDisposable {
     } catch (error) {
       if (error instanceof RunTimedOut || error instanceof SessionCrashed) await this.#startAnew();
       else if (!(error instanceof RunFailed)) throw error;
-      this.reason = error.message;
+      this.reason = error.message.trim();
       return undefined;
     }
   }

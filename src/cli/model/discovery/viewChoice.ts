@@ -15,6 +15,7 @@ export interface Choice {
 export async function chooseView(trials: GraphTrials, options: DiscoverOptions): Promise<Choice> {
   let reason = '';
   const others: Choice[] = [];
+  let withoutRows: string | undefined;
   for (const view of viewsOf(trials.ports)) {
     const base = await findBase(trials, view);
     if (base === undefined) {
@@ -22,13 +23,14 @@ export async function chooseView(trials: GraphTrials, options: DiscoverOptions):
       continue;
     }
     if ([...view.axes.values()].every((axis) => axis === null))
-      return others[0] ?? { base, verdict: undefined, decisions: [wholeDecision(options)] };
+      return others[0] ?? { base, verdict: undefined, decisions: [wholeDecision(options, withoutRows)] };
     // Outputs whose size depends on values differ in size from row to row: a few trial rows cannot show it.
     if ((view.fixed ?? 1) > 1 && hasOpenOutputs(options)) continue;
     const verdict = await testRows(trials, base, options.relative);
     if (verdict.kind === 'chance')
       throw new NotFound('chance', 'the same row is answered differently each time');
     if (verdict.kind === 'rows') return { base, verdict, decisions: rowsDecisions(view) };
+    if (verdict.kind === 'noAxis') withoutRows ??= verdict.output;
     const choice = alternative(base, verdict, options);
     if (choice !== undefined) others.push(choice);
   }
@@ -72,7 +74,10 @@ function alternative(base: Base, verdict: Verdict, { scalesOverRun }: DiscoverOp
   return undefined;
 }
 
-function wholeDecision({ ports }: DiscoverOptions): string {
+/** @param withoutRows an output that has no place for each row. */
+function wholeDecision({ ports, outputs }: DiscoverOptions, withoutRows: string | undefined): string {
+  if (withoutRows !== undefined && outputs.length > 1)
+    return `one task a run, with whole tensors: the output ${withoutRows} has no place for each row. Without it (--leave-out ${withoutRows}) rows may share runs`;
   const hasVarying = ports.some(({ dims }) => dims.some((size) => typeof size === 'string'));
   return hasVarying
     ? 'one task a run, with whole tensors: rows depend on each other, or the outputs have no place for each row'

@@ -2,7 +2,7 @@
 import { printable } from '../../../process/printable.ts';
 import { classLabels } from './classLabels.ts';
 import { type Exporter, exporterOf } from './exporter.ts';
-import { gatherWeights } from './externalWeights.ts';
+import { type FileBeside, gatherWeights } from './externalWeights.ts';
 import { foreignFileProblem } from './foreignFile.ts';
 import { lowerIrVersion, needStandardOperators, unwrapOutputs } from './mend.ts';
 import { obstaclesIn } from './obstacles.ts';
@@ -13,6 +13,8 @@ export interface Prepared {
   readonly bytes: Uint8Array;
   readonly model: OnnxModel;
   readonly exporter: Exporter;
+  /** Files with weights that belong into the folder of the version. */
+  readonly beside: readonly FileBeside[];
   /** By output: what each number belongs to. */
   readonly labels: ReadonlyMap<string, readonly string[]>;
   /** A sentence for each change. */
@@ -45,17 +47,16 @@ export async function prepareModel({
   const { changes: unwrapped, labels } = unwrapOutputs(model.graph, leaveOut);
   const weights = await gatherWeights(model, folder);
   const lowered = lowerIrVersion(model);
-  const changes = [
-    ...unwrapped,
-    ...weights.files.map((file) => `the weights of ${file} were brought into the file`),
-    ...(lowered === undefined ? [] : [lowered]),
-  ].map(printable);
+  const changes = [...unwrapped, ...weights.changes, ...(lowered === undefined ? [] : [lowered])].map(
+    printable,
+  );
   const problems = [...obstaclesIn(model, exporter, leaveOut), ...weights.problems];
   const isChanged = changes.length > 0 && problems.length === 0;
   return {
     bytes: isChanged ? encodeModel(needStandardOperators(model)) : bytes,
     model,
     exporter,
+    beside: weights.beside,
     labels: new Map([...classLabels(model), ...labels]),
     changes,
     problems,

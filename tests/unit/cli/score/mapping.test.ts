@@ -1,5 +1,8 @@
 /** Which column of a file becomes which input. */
-import { type DuckDBValue, listValue } from '@duckdb/node-api';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { blobValue, type DuckDBValue, listValue } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
 import { mapInputs, missingColumns } from '../../../../src/cli/score/mapping.ts';
 import type { FieldView, ModelView } from '../../../../src/cli/score/tidings.ts';
@@ -51,6 +54,41 @@ test('inputs without a column are named in one error, and one with a default may
   );
   expect(mapInputs(model(optional), [], NONE)).toEqual([]);
   expect(missingColumns(model(optional), [])).toEqual(['optional: no column, the default (1) is used']);
+});
+
+test('a picture is the bytes of a cell, base64, or a file in the folder of the table', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
+  const bytes = Buffer.concat([Buffer.from('GIF89a'), Uint8Array.of(1, 0, 1, 0)]);
+  await writeFile(join(folder.path, 'cat.gif'), bytes);
+  await writeFile(join(folder.path, 'large.gif'), Buffer.alloc(101));
+  const shape = [{ size: 8 }, { size: null }];
+  const picture = { name: 'picture', type: 'float32', kind: 'IMAGE', maxBytes: 100, shape };
+  const read = (type: string, cell: DuckDBValue) =>
+    rowOf(mapInputs(model(picture), [{ index: 0, name: 'picture', type }], NONE, folder.path), [cell], {
+      now: NOW,
+      dateFormats: {},
+      hasDecimalCommas: false,
+    });
+  const base64 = bytes.toString('base64');
+  const expected = { picture: { base64 } };
+  expect(read('BLOB', blobValue(bytes))).toEqual(expected);
+  expect(read('VARCHAR', base64)).toEqual(expected);
+  expect(read('VARCHAR', 'cat.gif')).toEqual(expected);
+  expect(read('VARCHAR', 'dog.gif')).toContain('but there is no file "dog.gif"');
+  expect(read('VARCHAR', 'large.gif')).toContain('but "large.gif" has 101 bytes, and 100 are allowed');
+  for (const outside of ['../cat.gif', '/etc/ld.so.conf', '.'])
+    expect(read('VARCHAR', outside)).toContain('is not in the folder of the file that is scored');
+  expect(read('VARCHAR', 'no picture')).toContain('picture must be base64');
+  expect(() => read('DOUBLE', 1)).toThrow('gives no file (bytes, base64, or the name of a file) for picture');
+});
+
+test('a long text is a text', () => {
+  const text = { name: 'text', type: 'int64', kind: 'TEXT', maxBytes: 5, shape: [{ size: null }] };
+  const mapped = mapInputs(model(text), [{ index: 0, name: 'text', type: 'VARCHAR' }], NONE);
+  const read = (cell: string) =>
+    rowOf(mapped, [cell], { now: NOW, dateFormats: {}, hasDecimalCommas: false });
+  expect(read('a.b')).toEqual({ text: 'a.b' });
+  expect(read('longer')).toContain('text must be a text of at most 5 bytes');
 });
 
 test('two columns that could be meant are an error', () => {

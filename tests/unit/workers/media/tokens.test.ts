@@ -113,6 +113,28 @@ describe('a text', () => {
     expect(cut.ids).toEqual([2, 4, 5, 6, 7, 3]);
   });
 
+  test('of a megabyte is not tokenized beyond what can count', async () => {
+    const tokenizer = await open(WORD_PIECES);
+    const texts: string[] = [];
+    const encode = tokenizer.encode.bind(tokenizer);
+    const spied = {
+      encode(...args: Parameters<typeof encode>) {
+        texts.push(args[0]);
+        return encode(...args);
+      },
+    } as typeof tokenizer;
+    const long = 'hello '.repeat(180_000);
+    expect(() => tokenize(spied, long, VARYING, AXES)).toThrow(
+      'a text of at most 6 tokens, with 64 characters for each at most, got 1080000 characters',
+    );
+    expect(tokenize(spied, long, { ...VARYING, truncate: true }, AXES).ids).toEqual([2, 4, 4, 4, 4, 3]);
+    expect(Math.max(...texts.map(({ length }) => length))).toBe(6 * 64);
+    // No half of a character is left.
+    const smiling = `a${'😀'.repeat(400)}`;
+    expect(tokenize(spied, smiling, { ...VARYING, truncate: true }, AXES).ids).toEqual([2, 1, 3]);
+    expect(texts.every((text) => text.isWellFormed())).toBe(true);
+  });
+
   test('that is empty has its special tokens, or is filled up', async () => {
     expect(tokenize(await open(WORD_PIECES), '', VARYING, AXES).ids).toEqual([2, 3]);
     expect(tokenize(await open(PAIRS), '', VARYING, AXES)).toMatchObject({ ids: [0, 0], mask: [0, 0] });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { externalDataProblem } from '../../../../../workers/runtimes/onnx/externalData.ts';
+import { findExternalData } from '../../../../../workers/runtimes/onnx/externalData.ts';
 import { MODELS } from '../../../../support/models.ts';
 import {
   classifier,
@@ -37,15 +37,15 @@ test.each<[string, Uint8Array]>([
   ['a default of a function', message(25, message(11, message(5, tensor)))],
   ['a graph for training', message(20, message(1, message(5, tensor)))],
 ])('external weights in %s are found', (_where, bytes) => {
-  expect(externalDataProblem(bytes)).toMatch(
-    /keeps weights in another file \("weights\.bin"\).*external_data=False/,
+  expect(findExternalData(bytes, [])).toMatch(
+    /keeps weights in another file \("weights\.bin"\), which the digest does not cover/,
   );
 });
 
 test.each(['../other/weights.bin', '/etc/passwd', '*/_ORT_MEM_ADDR_/*', 'a\u001b[31m\n.bin'])(
   'weights at the location %j are found, and the location is quoted in the error',
   (location) => {
-    expect(externalDataProblem(externalWeights(location))).toContain(`(${JSON.stringify(location)})`);
+    expect(findExternalData(externalWeights(location), [])).toContain(`(${JSON.stringify(location)})`);
   },
 );
 
@@ -57,7 +57,13 @@ test.each<[string, Uint8Array]>([
     Uint8Array.of(0xf0, 0x80, 0x80, 0x00, 0x81, 0x80, 0x00),
   ],
 ])('weights with %s count as external', (_what, member) => {
-  expect(externalDataProblem(graph(message(5, member)))).toContain('keeps weights in another file');
+  expect(findExternalData(graph(message(5, member)), [])).toContain('keeps weights in another file');
+});
+
+test('weights in files that the digest covers are no fault; one other file is', () => {
+  const two = graph(message(5, tensor), message(5, externalTensor('v', 'more.bin')));
+  expect(findExternalData(two, ['weights.bin', 'more.bin'])).toEqual({ isThere: true });
+  expect(findExternalData(two, ['weights.bin'])).toContain('("more.bin")');
 });
 
 test.each<[string, Uint8Array]>([
@@ -71,11 +77,11 @@ test.each<[string, Uint8Array]>([
   ['messages within messages without an end in sight', nested(200)],
   ['groups within groups without an end in sight', new Uint8Array(100_000).fill(0x0b)],
 ])('%s is refused as an ONNX file', (_what, bytes) => {
-  expect(externalDataProblem(bytes)).toContain('it cannot be read as protobuf');
+  expect(findExternalData(bytes, [])).toContain('it cannot be read as protobuf');
 });
 
 test("ONNX Runtime's own format is refused", () => {
-  expect(externalDataProblem(Buffer.from('\u0018\0\0\0ORTM and more'))).toContain(
+  expect(findExternalData(Buffer.from('\u0018\0\0\0ORTM and more'), [])).toContain(
     "ONNX Runtime's own format",
   );
 });
@@ -83,7 +89,8 @@ test("ONNX Runtime's own format is refused", () => {
 test.each(['trip-duration/1', 'trip-duration/3', 'churn/1', 'housing/1'])(
   'the committed model %s has all its weights inside',
   async (version) => {
-    expect(externalDataProblem(await readFile(join(MODELS, version, 'model.onnx')))).toBeUndefined();
+    const bytes = await readFile(join(MODELS, version, 'model.onnx'));
+    expect(findExternalData(bytes, [])).toEqual({ isThere: false });
   },
 );
 
