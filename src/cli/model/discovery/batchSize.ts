@@ -8,7 +8,11 @@ const FAST_MS = 4;
 const GAIN = 0.95;
 /** Other tasks wait for a run. */
 const LONGEST_RUN_MS = 1_000;
-const REPEATS = 2;
+/** The best of several runs counts: other programs make some of them slow. */
+const LEAST_REPEATS = 2;
+const MOST_REPEATS = 10;
+/** So long runs are repeated more than the least. */
+const REPEAT_MS = 100;
 const MOST_BYTES = 64 * 2 ** 20;
 
 /** @param runTimeoutMs the longest run that the manifest allows. */
@@ -22,7 +26,8 @@ export async function proposeBatchSize(
   const most = Math.max(1, Math.min(USUAL_BATCH, 2 ** Math.floor(Math.log2(MOST_BYTES / bytes))));
   const timeOf = async (rows: number): Promise<number> => {
     let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < REPEATS; i++) {
+    const until = performance.now() + REPEAT_MS;
+    for (let i = 0; i < LEAST_REPEATS || (i < MOST_REPEATS && performance.now() < until); i++) {
       const run = await trials.runTogether(new Array(rows).fill(row), base.view);
       best = Math.min(best, run?.computeMs ?? Number.POSITIVE_INFINITY);
     }
