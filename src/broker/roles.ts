@@ -155,10 +155,9 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...api(READ_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
+    // It removes the marks of tasks that have ended, and damaged artifacts. It takes no steps of work.
     deny: [
-      // It removes the marks of tasks that have ended, and damaged artifacts.
       ...purgesOf(othersThan(streams.suspects, streams.artifacts)),
-      // Steps of work are for trainers.
       ...api([`CONSUMER.MSG.NEXT.${streams.work}.*`]),
       `$JS.ACK.${streams.work}.>`,
     ],

@@ -1,7 +1,8 @@
 /**
  * Brings the versions of the registry to a process: to a worker as folders, to a gateway as what their version.json says.
  * All versions that are not retired come. It looks at its start, whenever it hears of a change, and every 30 s. A version
- * that cannot come is refused by name, and tried again at each look; the others come all the same.
+ * that cannot come is refused by name, and tried again at each look, of which the first ones follow soon; the others come
+ * all the same.
  *
  * A version goes only when it is retired. If the broker has lost its registry, what is here stays.
  */
@@ -43,6 +44,8 @@ export interface PullerOptions {
 }
 
 const LOOK_INTERVAL_MS = 30_000;
+/** After a look that has refused a version. The pause doubles until it is the other one. */
+const FIRST_RETRY_MS = 1_000;
 
 export class Puller implements AsyncDisposable {
   readonly #options: PullerOptions;
@@ -53,6 +56,7 @@ export class Puller implements AsyncDisposable {
   readonly #here = new Map<string, ModelVersion>();
   readonly #refused = new Map<string, RefusedVersion>();
   #wake = Promise.withResolvers<void>();
+  #pauseMs = LOOK_INTERVAL_MS;
 
   constructor(options: PullerOptions) {
     this.#options = options;
@@ -89,7 +93,8 @@ export class Puller implements AsyncDisposable {
         const reason = messageOf(error);
         this.#options.log.debug({ reason }, 'the registry cannot be read: what is known of it holds');
       });
-      const timer = setTimeout(this.#wake.resolve, LOOK_INTERVAL_MS).unref();
+      const timer = setTimeout(this.#wake.resolve, this.#pauseMs).unref();
+      this.#pauseMs = Math.min(2 * this.#pauseMs, LOOK_INTERVAL_MS);
       await this.#wake.promise;
       clearTimeout(timer);
     }
@@ -126,6 +131,7 @@ export class Puller implements AsyncDisposable {
       const reason = `version ${version} of the registry cannot be brought here: ${messageOf(error)}`;
       if (this.#refused.get(name)?.reason === reason) return;
       this.#refused.set(name, { model, version, reason });
+      this.#pauseMs = FIRST_RETRY_MS;
       log.error({ model, version, reason }, 'a version of the registry is refused');
       this.#options.onChange?.();
     }

@@ -51,7 +51,7 @@ function ask(
     body,
     headers = OPERATOR,
     at = gateway,
-  }: { body?: Buffer; headers?: Record<string, string>; at?: Gateway } = {},
+  }: { body?: Buffer<ArrayBuffer>; headers?: Record<string, string>; at?: Gateway } = {},
 ): Promise<Response> {
   return fetch(new URL(`/artifacts/${digest}`, at.url), { method, body: body ?? null, headers });
 }
@@ -144,7 +144,7 @@ test('a write that is cut off leaves no artifact, and the next one finds its chu
 test('two processes may store the same artifact at once, also while it is removed', async () => {
   const { digest, content } = blobOf(randomBytes(6 * CHUNK));
   await Promise.all([
-    ask(digest, 'PUT', { body: content.read(0, content.bytes) as Buffer }),
+    ask(digest, 'PUT', { body: content.read(0, content.bytes) as Buffer<ArrayBuffer> }),
     broker.artifacts.put(digest, content),
   ]);
   expect(await broker.artifacts.has(digest)).toBe(true);
@@ -205,28 +205,33 @@ test('content with another digest than its name is refused, and leaves nothing',
 
 test('a write goes on after the broker was killed and has restarted', async () => {
   const { digest, content } = blobOf(randomBytes(4 * CHUNK));
-  let isKilled = false;
+  let restarting: Promise<void> | undefined;
   const read = async (from: number, to: number) => {
-    if (from === 2 * CHUNK && !isKilled) {
-      isKilled = true;
+    if (from === 2 * CHUNK && restarting === undefined) {
       await nats.kill();
-      void nats.restart();
+      restarting = nats.restart();
     }
     return content.read(from, to);
   };
   await broker.artifacts.put(digest, { ...content, read });
+  await restarting;
   const response = await eventually(
     () => ask(digest, 'GET'),
     ({ status }) => status === 200,
   );
   expect(digestOf(new Uint8Array(await response.arrayBuffer()))).toBe(digest);
+  // The inspector connects again by itself, for the tests that come after this one.
+  await eventually(
+    () => streams.state('ARTIFACTS').catch(() => undefined),
+    (state) => state !== undefined,
+  );
 });
 
 test('artifacts have no age, and a full store refuses one before anything of it is stored', async () => {
   for (;;) {
     const { digest, content } = blobOf(randomBytes(LIMIT));
     const before = await streams.state('ARTIFACTS');
-    const response = await ask(digest, 'PUT', { body: content.read(0, LIMIT) as Buffer });
+    const response = await ask(digest, 'PUT', { body: content.read(0, LIMIT) as Buffer<ArrayBuffer> });
     if (response.status === 201) continue;
     expect([response.status, await codeOf(response)]).toEqual([507, 'BLOB_STORE_FULL']);
     expect((await streams.state('ARTIFACTS')).last_seq).toBe(before.last_seq);

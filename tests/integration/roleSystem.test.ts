@@ -1,5 +1,7 @@
 /** The whole system at a broker with roles: nothing that it does is forbidden to it. */
 import { execFile } from 'node:child_process';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -18,7 +20,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { addConstantVersion, type ModelsFolder } from '../support/models.ts';
+import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import {
   type Gateway,
@@ -69,11 +71,13 @@ describe('two gateways, a worker and a provisioner', () => {
       ]),
     );
     await provisioner.logged('the broker has all streams and consumers');
+    const data = await mkdtempDisposable(join(tmpdir(), 'tidings-data-'));
+    opened.defer(() => data.remove());
     const atGateway = { ...env(), ...nats.env('gateway') };
     [gateway, other, worker] = await Promise.all([
       startGateway(nats, atGateway),
       startGateway(nats, atGateway),
-      startWorker(nats, { ...env(), ...nats.env('worker'), ...BAD_TRIPS }),
+      startWorker(nats, { ...env(), ...nats.env('worker'), ...BAD_TRIPS, DATA_DIR: data.path }),
     ]);
     for (const each of [gateway, other, worker]) opened.use(each);
     await Promise.all([gateway, other].map(allServed));
@@ -98,6 +102,31 @@ describe('two gateways, a worker and a provisioner', () => {
     await eventually(
       () => post(other.url, '{ health { workers { id } } }'),
       (health) => fieldOf<{ workers: readonly unknown[] }>(health).workers.length === 1,
+    );
+  });
+
+  test('serve a version that a trainer pushes, with consumers that the provisioner makes, until it is retired', async () => {
+    await using pushed = await modelsWith();
+    await addConstantVersion(pushed, '9', 9);
+    await using push = startProcess(
+      'src/cli/model.ts',
+      { ...nats.env('trainer'), MODELS_DIR: pushed.path },
+      ROOT,
+      ['push', MODEL, '9'],
+    );
+    expect(await push.ended, push.output()).toBe(0);
+    await eventually(
+      () => versionsOf(gateway),
+      (versions) => versions.some(({ version, state }) => version === '9' && state === 'SERVED'),
+    );
+    const options = { modelVersion: '9' };
+    const predict = () => predicted(gateway, other, 3, options).then(({ prediction }) => prediction, String);
+    expect(await eventually(predict, (answer) => typeof answer === 'object')).toEqual({ durationMinutes: 9 });
+    const retire = `mutation { retireVersion(model: "${MODEL}", version: "9") { version } }`;
+    expect(fieldOf(await post(other.url, retire))).toEqual({ version: '9' });
+    await eventually(
+      () => versionsOf(gateway),
+      (versions) => versions.every(({ version, state }) => version !== '9' || state === 'LEAVING'),
     );
   });
 

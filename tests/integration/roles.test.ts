@@ -288,10 +288,10 @@ async function hearRefusals(
 function rightsOf(role: BrokerRole): Rights {
   const [, section = ''] = readDocument('docs/protocol.md').split('\n## Roles\n');
   const [table = ''] = section.split('\n## ');
-  const rows = table.matchAll(/^\| (`[^|]+`) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm);
+  const rows = table.matchAll(/^\| (`[^|]+`) \|(.*)\|$/gm);
   const rights = new Map<string, ReadonlySet<Right>>();
-  for (const [, patterns = '', ...cells] of rows) {
-    const cell = cells[BROKER_ROLES.indexOf(role)]?.trim() ?? '';
+  for (const [, patterns = '', cells = ''] of rows) {
+    const cell = cells.split('|')[BROKER_ROLES.indexOf(role)]?.trim() ?? '';
     const given = new Set<Right>(
       cell === 'both' ? ['publish', 'subscribe'] : cell === '' ? [] : [cell as Right],
     );

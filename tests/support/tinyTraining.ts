@@ -38,18 +38,21 @@ export async function tinyTraining(training: Readonly<Record<string, unknown>> =
   return folder;
 }
 
-/** The job of the step `train`, whose time is not over for a day. */
-export function trainingJob(params: Readonly<Record<string, string>>, now = Date.now()): StepJob {
+/** The job of the step `train`. @param deadline by default its time is not over for a day */
+export function trainingJob(
+  params: Readonly<Record<string, string>>,
+  { now = Date.now(), deadline = now + DAY_MS }: { readonly now?: number; readonly deadline?: number } = {},
+): StepJob {
   const { id, model } = newWorkAddress({
     kind: WorkKind.Training,
     model: 'trip-duration',
     home: HOME,
-    deadlineSecond: Math.floor((now + DAY_MS) / 1_000),
+    deadlineSecond: Math.ceil(deadline / 1_000),
     openedAt: Math.floor(now * 10),
   });
   return {
     ...{ v: MESSAGE_VERSION, taskId: id, model, owner: ANONYMOUS, step: StepName.Train },
-    ...{ submittedAt: SUBMITTED_AT, deadline: now + DAY_MS },
+    ...{ submittedAt: SUBMITTED_AT, deadline },
     training: {
       datasets: [{ name: 'months', digest: '0'.repeat(64), use: 'TRAIN' }],
       ...{

@@ -1,6 +1,6 @@
 /** Trainings without a gateway: submitted as a gateway does, and taken by tinyTrainer.ts. */
 import type { Broker } from '../../src/broker/broker.ts';
-import type { StepJob, WorkEnd } from '../../src/contract/messages/work.ts';
+import type { WorkEnd } from '../../src/contract/messages/work.ts';
 import { StepName } from '../../src/contract/work.ts';
 import { parseWorkId, type WorkAddress } from '../../src/contract/workId.ts';
 import { eventually } from './eventually.ts';
@@ -32,14 +32,12 @@ export async function startTrainer(options: TrainerOptions): Promise<Process> {
 export async function submitTraining(
   broker: WorkBroker,
   params: Readonly<Record<string, string>>,
-  more: Partial<Pick<StepJob, 'deadline'>> & { readonly maxAttempts?: number } = {},
+  { maxAttempts = 3, ...more }: { readonly maxAttempts?: number; readonly deadline?: number } = {},
 ): Promise<WorkAddress> {
-  const { maxAttempts = 3, ...members } = more;
-  const made = trainingJob(params, broker.now());
-  const { step: _, ...job } = { ...made, ...members };
+  const { step: _, ...job } = trainingJob(params, { now: broker.now(), ...more });
   const address = parseWorkId(job.taskId);
-  if (address === undefined || made.training === undefined) throw new Error('the job is no training');
-  const training = { ...made.training, maxAttempts };
+  if (address === undefined || job.training === undefined) throw new Error('the job is no training');
+  const training = { ...job.training, maxAttempts };
   await broker.work.storeJob(address, { ...job, training });
   await broker.work.storeStepJob(address, { ...job, training, step: StepName.Prepare }, training.class);
   return address;

@@ -102,7 +102,10 @@ class RecipeChild implements AsyncDisposable {
           if (stream === 'stderr') this.#rememberError(line);
           onLine(line, stream);
         },
-        onLeftOut: (lines) => onLine(`… ${lines} more lines within a second are left out`, stream),
+        onLeftOut: (lines) => {
+          this.#stalled.refresh();
+          onLine(`… ${lines} more lines within a second are left out`, stream);
+        },
       }),
       maxBodyBytes: () => 0,
       onFrame: (frame) => this.#hear(frame),
