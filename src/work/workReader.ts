@@ -36,9 +36,15 @@ export class WorkReader {
 
   /** @throws {RequestError} `TASK_NOT_FOUND` for a text that cannot be an id of work of ours. */
   address(id: string): WorkAddress {
-    const address = parseWorkId(id);
-    if (address === undefined || !this.#modelNames.has(address.model)) throw workNotFound(id);
+    const address = this.parse(id);
+    if (address === undefined) throw workNotFound(id);
     return address;
+  }
+
+  /** @returns undefined if a text cannot be the id of work, or if this gateway does not serve its model. */
+  parse(id: string): WorkAddress | undefined {
+    const address = parseWorkId(id);
+    return address && this.#modelNames.has(address.model) ? address : undefined;
   }
 
   /** @returns undefined if there is none. @throws {RequestError} as `present`. */
