@@ -1,6 +1,7 @@
 /**
  * Finds work for those who may read it. Nothing of it is kept in memory, so every gateway knows the same, also after a
- * restart. The end is read first and once more last: a job leaves its queue only after the end is stored.
+ * restart. The end is read first, then what steps gave, then the job, which leaves its queue only after the end is stored,
+ * and before what steps gave is removed. If it has left meanwhile, the end is read once more.
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -56,10 +57,13 @@ export class WorkReader {
   /** @returns undefined if there is none. @throws {RequestError} `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. */
   async present(address: WorkAddress): Promise<PresentWork | undefined> {
     const { work } = this.#broker;
-    const found =
-      (await work.readEnd(address)) ?? (await work.readJob(address)) ?? (await work.readEnd(address));
-    if (found === undefined) return undefined;
-    return 'work' in found ? { end: endedTask(found) } : { known: await work.known(found, address) };
+    const end = await work.readEnd(address);
+    if (end !== undefined) return { end: endedTask(end) };
+    const steps = await work.readSteps(address);
+    const job = await work.readJob(address);
+    if (job !== undefined) return { known: { job, ...steps } };
+    const lateEnd = await work.readEnd(address);
+    return lateEnd && { end: endedTask(lateEnd) };
   }
 }
 
