@@ -271,9 +271,8 @@ test('a row whose blob is gone when it runs fails with a typed error', async () 
 });
 
 test('a worker that is killed with blobs under way loses no task', async () => {
-  const submitted = await Promise.all(
-    Array.from({ length: 6 }, (_, i) => submit(inline(floats(300 * KIB, i)), { waitMs: 0 })),
-  );
+  const submitted: Task[] = [];
+  for (let i = 0; i < 6; i++) submitted.push(await submit(inline(floats(300 * KIB, i)), { waitMs: 0 }));
   worker.kill('SIGKILL');
   await worker.ended;
   worker = await startWorker(nats, { MODELS_DIR: folder.path });
