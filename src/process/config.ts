@@ -7,6 +7,7 @@
 import { isIP } from 'node:net';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
+import { STEP_NAMES } from '../contract/work.ts';
 import { readNatsUrl } from './natsUrl.ts';
 import { readSmallFile } from './smallFile.ts';
 
@@ -571,6 +572,14 @@ const settings = {
       'The classes of which a trainer takes steps, such as `gpu,cpu`: those that `training.class` of the manifests name. Checks of datasets are of the class `cpu`.',
     parse: classes,
   },
+  trainerSteps: {
+    name: 'TRAINER_STEPS',
+    unit: 'list',
+    default: STEP_NAMES.join(),
+    consequence:
+      'The steps that a trainer takes. A step that no trainer takes waits for a service of your own: `examples/data-service-python` shows one.',
+    parse: someOf(STEP_NAMES),
+  },
   trainerSlots: {
     name: 'TRAINER_SLOTS',
     unit: 'steps',
@@ -894,6 +903,18 @@ function classes(value: string | undefined): readonly string[] {
   if (names.length === 0 || !names.every((name) => /^[a-z][a-z0-9-]{0,30}$/.test(name)))
     throw 'a list of classes in small letters, such as gpu,cpu';
   return names;
+}
+
+function someOf<const T extends string>(
+  allowed: readonly T[],
+): (value: string | undefined) => readonly T[] {
+  return (value) => {
+    const names = list(value);
+    const chosen = allowed.filter((name) => names.includes(name));
+    if (names.length === 0 || chosen.length < new Set(names).size)
+      throw `a list of one or more of ${allowed.join(', ')}`;
+    return chosen;
+  };
 }
 
 function oneOf<const T extends string | number>(...allowed: readonly T[]): (value: string | undefined) => T {

@@ -34,9 +34,9 @@ export async function runTrainer(
   });
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   await using scratch = await Scratch.open(config.dataDir);
-  const { trainerClasses, trainerSlots } = config;
-  const places = stepPlacesOf(catalog.models).filter(({ trainerClass }) =>
-    trainerClasses.includes(trainerClass),
+  const { trainerClasses, trainerSteps, trainerSlots } = config;
+  const places = stepPlacesOf(catalog.models).filter(
+    ({ step, trainerClass }) => trainerSteps.includes(step) && trainerClasses.includes(trainerClass),
   );
   const runner = new StepRunner({
     ...stepsOf({ broker, config }),
@@ -54,8 +54,8 @@ export async function runTrainer(
       await runner.run(step);
   });
   if (slots.length === 0)
-    log.warn({ classes: trainerClasses }, 'no model has a training of these classes: there is nothing to do');
-  log.info({ trainer, classes: trainerClasses, slots: slots.length }, 'ready');
+    log.warn({ classes: trainerClasses }, 'no model has a training with steps of these classes: there is nothing to do');
+  log.info({ trainer, classes: trainerClasses, steps: trainerSteps, slots: slots.length }, 'ready');
   ready({});
   await stopped;
   log.info('stopping: handing back the steps');
