@@ -14,7 +14,8 @@ const MOST_ANSWERS = 128;
 const CHUNKS_AHEAD = 2;
 /** Chunks that are read at once: 8 MiB. */
 const CHUNKS_AT_ONCE = 16;
-const MAX_WAITING = MOST_ANSWERS * CHUNKS_AHEAD;
+/** So many that no answer is refused after its start: the answers are bounded, and each waits for two chunks at most. */
+const MAX_WAITING = 10 * MOST_ANSWERS * CHUNKS_AHEAD;
 
 /** A part of a blob, for a client. */
 interface AskedPart {
@@ -42,7 +43,7 @@ export class BlobReads {
     this.#store = store;
   }
 
-  /** As `BlobStore.read`. @throws {RequestError} `GATEWAY_BUSY`, before the first piece or later. */
+  /** As `BlobStore.read`. @throws {RequestError} `GATEWAY_BUSY`, before the first piece. */
   async *read({ client, owner, blob, from, to }: AskedPart): AsyncGenerator<Uint8Array> {
     this.#requirePlace(client);
     this.#count(client, 1);

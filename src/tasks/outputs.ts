@@ -53,7 +53,7 @@ export class Outputs {
 
   /**
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT` for
-   *   another format, `BROKER_UNAVAILABLE`; `BLOB_NOT_FOUND` and `GATEWAY_BUSY`, also while it is read.
+   *   another format, `BROKER_UNAVAILABLE`, `GATEWAY_BUSY`; `BLOB_NOT_FOUND`, also while it is read.
    */
   async open(client: ReadingClient, { taskId, row, name, format }: AskedOutput): Promise<ReadableBytes> {
     const { reader, models, limits } = this.#options;

@@ -65,7 +65,7 @@ export class OwnerBlobs {
     return blob;
   }
 
-  /** The bytes of a blob, for its owner. Throws as `find` does, and `GATEWAY_BUSY`, also while they are read. */
+  /** The bytes of a blob, for its owner. Throws as `find` does, also while they are read; and `GATEWAY_BUSY`. */
   async open(owner: Owner, digest: string): Promise<ReadableBytes> {
     const { reads } = this.#options;
     const blob = await this.find(owner, digest);

@@ -36,7 +36,7 @@ test('a gateway sends so many answers at once, and an owner a part of them', asy
       },
     },
   });
-  const open: ReturnType<typeof asking>[] = [];
+  const open: AsyncGenerator<Uint8Array>[] = [];
   const begin = async (client: string) => {
     const answer = asking(reads, client);
     await answer.next();
