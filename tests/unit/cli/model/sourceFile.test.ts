@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSource } from '../../../../src/cli/model/sourceFile.ts';
+import { freePort } from '../../../support/freePort.ts';
 
 test.for<[string, Record<string, string>, string]>([
   [
@@ -50,4 +51,9 @@ test.each([
     `${address} cannot be fetched: the server has sent nothing for 50 ms, after ${bytes} bytes`,
   );
   server.closeAllConnections();
+});
+
+test('a server that cannot be reached is refused with the reason', async () => {
+  const address = `http://127.0.0.1:${await freePort()}/m.onnx`;
+  await expect(findSource(address)).rejects.toThrow(/cannot be fetched: connect ECONNREFUSED 127\.0\.0\.1/);
 });
