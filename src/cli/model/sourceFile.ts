@@ -119,7 +119,9 @@ async function download(address: string, silenceMs: number): Promise<SourceFile>
     return { file, notes: [], [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
-    throw new ModelFileError(`${address} cannot be fetched: ${messageOf(error)}`);
+    // Of `fetch`, the cause says what has failed.
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    throw new ModelFileError(`${address} cannot be fetched: ${messageOf(cause)}`);
   } finally {
     clearTimeout(timer);
   }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findSource } from '../../../../src/cli/model/sourceFile.ts';
+import { freePort } from '../../../support/freePort.ts';
 
 test.for<[string, Record<string, string>, string]>([
   [
@@ -38,16 +39,22 @@ test('a folder without an ONNX file is refused', async () => {
 });
 
 test.each([
-  ['does not answer', 0],
-  ['sends a part of the file only', 3],
-])('a server that %s is given up, and the address is named', async (_, bytes) => {
+  ['does not answer', 0, 50],
+  // Long enough for the part to arrive on a busy machine.
+  ['sends a part of the file only', 3, 2_000],
+])('a server that %s is given up, and the address is named', async (_, bytes, silenceMs) => {
   await using server = createServer((_request, response) => {
     if (bytes > 0) response.write('x'.repeat(bytes));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/m.onnx`;
-  await expect(findSource(address, 50)).rejects.toThrow(
-    `${address} cannot be fetched: the server has sent nothing for 50 ms, after ${bytes} bytes`,
+  await expect(findSource(address, silenceMs)).rejects.toThrow(
+    `${address} cannot be fetched: the server has sent nothing for ${silenceMs} ms, after ${bytes} bytes`,
   );
   server.closeAllConnections();
+});
+
+test('a server that cannot be reached is refused with the reason', async () => {
+  const address = `http://127.0.0.1:${await freePort()}/m.onnx`;
+  await expect(findSource(address)).rejects.toThrow(/cannot be fetched: connect ECONNREFUSED 127\.0\.0\.1/);
 });
