@@ -266,6 +266,7 @@ test('a file in the shared folder is taken if its digest is right', async () => 
     expect(check([asked], datasetsDir === undefined ? {} : { datasetsDir })).rejects;
   await failed(file).toThrow('the trainer has no DATASETS_DIR where it could be');
   await failed({ ...file, sha256: 'b'.repeat(64) }, shared.path).toThrow('it was changed');
+  await failed({ ...file, name: '../shared.parquet' }, shared.path).toThrow('must be a path below the folder');
   await failed({ ...file, name: 'nowhere.parquet' }, shared.path).toThrow(
     'cannot be read in DATASETS_DIR (ENOENT)',
   );
