@@ -7,7 +7,7 @@ import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { WorkEnd } from '../contract/messages/work.ts';
 import { mayRead, type Readable } from '../contract/principal.ts';
 import { parseWorkId, type WorkAddress } from '../contract/workId.ts';
-import { type KnownWork, type WorkTask, workTask } from '../contract/workTask.ts';
+import { type KnownWork, trainerClassOf, type WorkTask, workTask } from '../contract/workTask.ts';
 import type { Model } from '../models/models.ts';
 
 export interface WorkReaderOptions {
@@ -53,7 +53,11 @@ export class WorkReader {
     const found =
       (await work.readEnd(address)) ?? (await work.readJob(address)) ?? (await work.readEnd(address));
     if (found === undefined) return undefined;
-    return 'work' in found ? { end: endedTask(found) } : { known: await work.known(found, address) };
+    if ('work' in found) return { end: endedTask(found) };
+    const known = await work.known(found, address);
+    const hasBegun = known.progress !== undefined || known.results.length > 0;
+    if (hasBegun) return { known };
+    return { known: { ...known, isWithoutTrainer: !(await work.hasTrainers(trainerClassOf(found))) } };
   }
 }
 
