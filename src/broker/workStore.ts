@@ -172,6 +172,17 @@ export class WorkStore {
     return { progress: last?.progress, results: results.flatMap((result) => result ?? []) };
   }
 
+  /** Whether a trainer of a class asks for steps, or has one. */
+  async hasTrainers(trainerClass: string): Promise<boolean> {
+    const all = await this.#options.stored.ask((manager) =>
+      Array.fromAsync(manager.consumers.list(streams.work)),
+    );
+    return all.some(
+      ({ name, num_waiting, num_ack_pending }) =>
+        name.endsWith(`_${trainerClass}`) && num_waiting + num_ack_pending > 0,
+    );
+  }
+
   /** The work that waits or runs, and the steps that do, by their subjects: see `parseWorkSubject`. */
   queuedSubjects(): Promise<readonly string[]> {
     return this.#subjects(streams.work, '>');

@@ -8,7 +8,7 @@ import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { WorkEnd } from '../contract/messages/work.ts';
 import { mayRead, type Readable } from '../contract/principal.ts';
 import { parseWorkId, type WorkAddress } from '../contract/workId.ts';
-import { type KnownWork, type WorkTask, workTask } from '../contract/workTask.ts';
+import { type KnownWork, trainerClassOf, type WorkTask, workTask } from '../contract/workTask.ts';
 import type { Model } from '../models/models.ts';
 
 export interface WorkReaderOptions {
@@ -61,9 +61,13 @@ export class WorkReader {
     if (end !== undefined) return { end: endedTask(end) };
     const steps = await work.readSteps(address);
     const job = await work.readJob(address);
-    if (job !== undefined) return { known: { job, ...steps } };
-    const lateEnd = await work.readEnd(address);
-    return lateEnd && { end: endedTask(lateEnd) };
+    if (job === undefined) {
+      const lateEnd = await work.readEnd(address);
+      return lateEnd && { end: endedTask(lateEnd) };
+    }
+    const hasBegun = steps.progress !== undefined || steps.results.length > 0;
+    const isWithoutTrainer = !hasBegun && !(await work.hasTrainers(trainerClassOf(job)));
+    return { known: { job, ...steps, isWithoutTrainer } };
   }
 }
 

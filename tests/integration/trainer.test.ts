@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endWork } from '../../src/broker/endWork.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
+import { Catalog } from '../../src/models/catalog.ts';
+import { WorkReader } from '../../src/work/workReader.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Broker, openTestBroker } from '../support/jobs.ts';
-import type { ModelsFolder } from '../support/models.ts';
+import { type ModelsFolder, SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import type { Process } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
@@ -117,6 +119,20 @@ describe('with one trainer', () => {
   });
 });
 
+test('a training that waits says whether a trainer of its class is there', async () => {
+  const reader = new WorkReader({ broker, models: await modelsOf(models.path) });
+  const gate = join(folder.path, 'presence');
+  const address = await submit({ how: 'waits', gate });
+  const noteOf = async (waiting: WorkAddress) => (await reader.read(waiting))?.work.stages[0]?.note;
+  expect(await noteOf(address)).toBe('no trainer of the class cpu is there: it waits for one');
+  await using _trainer = await start();
+  await running(address);
+  const next = await submit({ how: 'plain' });
+  expect(await noteOf(next)).toBeUndefined();
+  await writeFile(gate, '');
+  await endOf(broker, next);
+});
+
 test('a recipe that hangs is ended, and its training fails after the last try', async () => {
   await using hanging = await tinyTraining({ stallMs: STALL_MS });
   await using _trainer = await start({ modelsDir: hanging.path });
@@ -217,6 +233,11 @@ function start(
     ...{ url: nats.url, modelsDir: models.path, dataDir: join(folder.path, `data-${count++}`) },
     ...more,
   });
+}
+
+async function modelsOf(path: string) {
+  using catalog = await Catalog.open(path, SILENT);
+  return catalog.models;
 }
 
 function submit(
