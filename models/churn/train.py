@@ -12,7 +12,17 @@ import numpy
 import onnxruntime
 from graph import Graph
 from onnx import TensorProto
-from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, main, read_csv, read_number
+from recipe import (
+    DataError,
+    GoldenRow,
+    Metric,
+    TrainedVersion,
+    TrainingFiles,
+    TrainingRun,
+    main,
+    read_csv,
+    read_number,
+)
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 from trees import add_trees
@@ -54,6 +64,7 @@ VALUE_NAMES = {
 #: The code of a category that training never saw, where the data has no "Unknown".
 NO_CODE = -1
 
+#: Those that `training.params` of the manifest leaves as they are.
 PARAMETERS = {
     "objective": "binary",
     "learning_rate": 0.05,
@@ -65,14 +76,13 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-TREES = 300
 
 Columns = dict[str, numpy.ndarray]
 #: Per category of the data its values in alphabetical order: a value's code is its index.
 Codes = dict[str, list[str]]
 
 
-def train(files: TrainingFiles, report) -> TrainedVersion:
+def train(files: TrainingFiles, report, run: TrainingRun) -> TrainedVersion:
     if len(files.all) != 1:
         raise DataError(f"expected one file, which the recipe splits itself, got {len(files.all)}")
     [file] = files.train
@@ -83,7 +93,10 @@ def train(files: TrainingFiles, report) -> TrainedVersion:
     training, test = train_test_split(rows, test_size=0.2, stratify=churned, random_state=42)
     codes = {name: sorted(set(customers[name])) for name in CATEGORIES}
     features = compute_features(customers, codes)
-    booster = lightgbm.train(PARAMETERS, lightgbm.Dataset(features[training], churned[training]), TREES)
+    trees = run.params["trees"]
+    tell = [lambda state: run.progress(state.iteration + 1, trees, "trees")]
+    data = lightgbm.Dataset(features[training], churned[training])
+    booster = lightgbm.train(PARAMETERS, data, trees, callbacks=tell)
     report(f"trained {booster.num_trees()} trees on {len(training)} customers")
 
     model = encode_model(booster, codes)

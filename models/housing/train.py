@@ -10,7 +10,17 @@ import numpy
 import onnxruntime
 from graph import Graph
 from onnx import TensorProto
-from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, main, read_csv, read_number
+from recipe import (
+    DataError,
+    GoldenRow,
+    Metric,
+    TrainedVersion,
+    TrainingFiles,
+    TrainingRun,
+    main,
+    read_csv,
+    read_number,
+)
 
 #: Columns of the data, which are the graph's inputs too, with the inputs of the manifest.
 INPUTS = {
@@ -34,15 +44,12 @@ GRAPH_UNITS = {"MEDV": "thousand USD", "PTRATIO": "pupils per teacher"}
 UNITS = {"MEDV": "thousands of US dollars of 1970", "PTRATIO": "pupils per teacher"}
 
 HIDDEN = 128
-EPOCHS = 50
 BATCH = 10
-LEARNING_RATE = 0.001
-SEED = 0
 
 Weights = dict[str, numpy.ndarray]
 
 
-def train(files: TrainingFiles, report) -> TrainedVersion:
+def train(files: TrainingFiles, report, run: TrainingRun) -> TrainedVersion:
     if len(files.all) != 1:
         raise DataError(f"expected one file, which the recipe splits itself, got {len(files.all)}")
     [file] = files.train
@@ -56,8 +63,8 @@ def train(files: TrainingFiles, report) -> TrainedVersion:
     targets = numpy.column_stack([tracts[name] for name in OUTPUTS])
     mean, deviation = raw[training].mean(axis=0), raw[training].std(axis=0, ddof=1)
     features = (raw - mean) / deviation
-    weights = fit(features[training], targets[training])
-    report(f"trained {EPOCHS} epochs on {len(training)} tracts")
+    weights = fit(features[training], targets[training], run)
+    report(f"trained {run.params['epochs']} epochs on {len(training)} tracts")
 
     model = encode_model(weights, mean, deviation)
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
@@ -97,9 +104,9 @@ def split(rows: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
     return rows[order[test_count:]], rows[order[:test_count]]
 
 
-def fit(features: numpy.ndarray, targets: numpy.ndarray) -> Weights:
+def fit(features: numpy.ndarray, targets: numpy.ndarray, run: TrainingRun) -> Weights:
     """Stochastic gradient descent on the sum of both mean squared errors, in float64."""
-    random = numpy.random.default_rng(SEED)
+    random = numpy.random.default_rng(run.seed)
     weights = {
         "shared": glorot(random, features.shape[1], HIDDEN),
         "shared_bias": numpy.zeros(HIDDEN),
@@ -110,12 +117,14 @@ def fit(features: numpy.ndarray, targets: numpy.ndarray) -> Weights:
         "ratio": glorot(random, HIDDEN, 1),
         "ratio_bias": numpy.zeros(1),
     }
-    for _ in range(EPOCHS):
+    epochs = run.params["epochs"]
+    for epoch in range(epochs):
         order = random.permutation(len(features))
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             for name, gradient in gradients(weights, features[batch], targets[batch]).items():
-                weights[name] -= LEARNING_RATE * gradient
+                weights[name] -= run.params["learningRate"] * gradient
+        run.progress(epoch + 1, epochs, "epochs")
     return weights
 
 

@@ -17,7 +17,7 @@ import pyarrow
 import pyarrow.parquet
 from graph import Graph
 from onnx import TensorProto
-from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, main, require_file
+from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, TrainingRun, main, require_file
 from trees import add_trees
 
 MAX_ZONE = 265
@@ -39,10 +39,9 @@ GRID_DEGREES = 29
 #: Added to the straight way before dividing by it, so that trips within one zone do not divide by zero.
 RATIO_OFFSET_MILES = numpy.float32(0.3)
 
+#: Those that `training.params` of the manifest leaves as they are.
 PARAMETERS = {
     "objective": "regression",
-    "learning_rate": 0.05,
-    "num_leaves": 127,
     "min_data_in_leaf": 60,
     "feature_fraction": 0.6,
     "use_missing": False,
@@ -52,7 +51,6 @@ PARAMETERS = {
     "num_threads": 1,
     "verbose": -1,
 }
-TREES = 300
 
 #: Pickup zone, drop-off zone, miles and pickup time of trips whose prediction shows one thing each.
 GOLDEN_TRIPS = [
@@ -95,7 +93,7 @@ class Trips:
     minutes: numpy.ndarray
 
 
-def train(files: TrainingFiles, report) -> TrainedVersion:
+def train(files: TrainingFiles, report, run: TrainingRun) -> TrainedVersion:
     months = {}
     for file in files.all:
         months[file] = read_trips(file)
@@ -105,7 +103,10 @@ def train(files: TrainingFiles, report) -> TrainedVersion:
     chosen = [months[file] for file in files.train]
     features = numpy.concatenate([compute_features(trips, places) for trips in chosen])
     minutes = numpy.concatenate([trips.minutes for trips in chosen])
-    booster = lightgbm.train(PARAMETERS, lightgbm.Dataset(features, minutes), TREES)
+    trees = run.params["trees"]
+    parameters = {**PARAMETERS, "learning_rate": run.params["learningRate"], "num_leaves": run.params["leaves"]}
+    tell = [lambda state: run.progress(state.iteration + 1, trees, "trees")]
+    booster = lightgbm.train(parameters, lightgbm.Dataset(features, minutes), trees, callbacks=tell)
     report(f"trained {booster.num_trees()} trees on {len(minutes)} trips")
 
     model = encode_model(booster, places)

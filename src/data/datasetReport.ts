@@ -123,7 +123,8 @@ class DatasetCheck {
     const named = new Map(Object.entries(training.columns));
     const { mapped, problems } = mapInputs(manifest.inputs, this.#data.columns, named);
     const hint = `the data have ${namesOf(this.#data.columns)}. Others are named by training.columns in model.json`;
-    for (const problem of problems) this.#fault(problem === problems.at(-1) ? `${problem}; ${hint}` : problem);
+    for (const problem of problems)
+      this.#fault(problem === problems.at(-1) ? `${problem}; ${hint}` : problem);
     return mapped.filter(hasColumn);
   }
 

@@ -4,7 +4,7 @@ import { badValue, quoted } from '../contract/errors.ts';
 import { EVERY_OWNER, mayRead, type ReadingClient } from '../contract/principal.ts';
 import type { Task } from '../contract/task.ts';
 import { WorkKind } from '../contract/work.ts';
-import { parseWorkId, type WorkAddress } from '../contract/workId.ts';
+import type { WorkAddress } from '../contract/workId.ts';
 import type { WorkTask } from '../contract/workTask.ts';
 import type { TaskPage } from '../tasks/taskList.ts';
 import { Turns } from '../tasks/turns.ts';
@@ -75,11 +75,12 @@ export class TrainingList {
 
   /** Newest first. */
   async #addresses(model: string | undefined): Promise<readonly WorkAddress[]> {
-    const { work } = this.#options.broker;
+    const { reader, broker } = this.#options;
+    const { work } = broker;
     const [queued, ended] = await Promise.all([work.queuedSubjects(), work.endedIds(model)]);
     const waiting = queued.flatMap((subject) => parseWorkSubject(subject)?.address.id ?? []);
     return [...new Set([...waiting, ...ended])]
-      .flatMap((id) => parseWorkId(id) ?? [])
+      .flatMap((id) => reader.parse(id) ?? [])
       .filter(
         (address) => address.kind === WorkKind.Training && (model === undefined || address.model === model),
       )

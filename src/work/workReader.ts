@@ -1,10 +1,11 @@
 /**
  * Finds work for those who may read it. Nothing of it is kept in memory, so every gateway knows the same, also after a
- * restart. The end is read first and once more last: a job leaves its queue only after the end is stored.
+ * restart. The end is read first, then what steps gave, then the job, which leaves its queue only after the end is stored,
+ * and before what steps gave is removed. If it has left meanwhile, the end is read once more.
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { WorkEnd } from '../contract/messages/work.ts';
+import type { WorkEnd, WorkJob } from '../contract/messages/work.ts';
 import { mayRead, type Readable } from '../contract/principal.ts';
 import { parseWorkId, type WorkAddress } from '../contract/workId.ts';
 import { type KnownWork, trainerClassOf, type WorkTask, workTask } from '../contract/workTask.ts';
@@ -36,9 +37,15 @@ export class WorkReader {
 
   /** @throws {RequestError} `TASK_NOT_FOUND` for a text that cannot be an id of work of ours. */
   address(id: string): WorkAddress {
-    const address = parseWorkId(id);
-    if (address === undefined || !this.#modelNames.has(address.model)) throw workNotFound(id);
+    const address = this.parse(id);
+    if (address === undefined) throw workNotFound(id);
     return address;
+  }
+
+  /** @returns undefined if a text cannot be the id of work, or if this gateway does not serve its model. */
+  parse(id: string): WorkAddress | undefined {
+    const address = parseWorkId(id);
+    return address && this.#modelNames.has(address.model) ? address : undefined;
   }
 
   /** @returns undefined if there is none. @throws {RequestError} as `present`. */
@@ -50,14 +57,18 @@ export class WorkReader {
   /** @returns undefined if there is none. @throws {RequestError} `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. */
   async present(address: WorkAddress): Promise<PresentWork | undefined> {
     const { work } = this.#broker;
-    const found =
-      (await work.readEnd(address)) ?? (await work.readJob(address)) ?? (await work.readEnd(address));
-    if (found === undefined) return undefined;
-    if ('work' in found) return { end: endedTask(found) };
-    const known = await work.known(found, address);
-    const hasBegun = known.progress !== undefined || known.results.length > 0;
-    if (hasBegun) return { known };
-    return { known: { ...known, isWithoutTrainer: !(await work.hasTrainers(trainerClassOf(found))) } };
+    const end = await work.readEnd(address);
+    if (end !== undefined) return { end: endedTask(end) };
+    const steps = await work.readSteps(address);
+    const job = await work.readJob(address);
+    if (job !== undefined) return { known: { job, ...steps, isWithoutTrainer: await this.#isWithoutTrainer(job, steps) } };
+    const lateEnd = await work.readEnd(address);
+    return lateEnd && { end: endedTask(lateEnd) };
+  }
+
+  async #isWithoutTrainer(job: WorkJob, { progress, results }: Omit<KnownWork, 'job'>): Promise<boolean> {
+    const hasBegun = progress !== undefined || results.length > 0;
+    return !hasBegun && !(await this.#broker.work.hasTrainers(trainerClassOf(job)));
   }
 }
 

@@ -103,7 +103,7 @@ async function data(...args: readonly string[]) {
   return { code, out: stdout, err: stderr };
 }
 
-async function list(variables: object = {}): Promise<Page> {
+async function list(variables: Record<string, unknown> = {}): Promise<Page> {
   return fieldOf(await post(gateway.url, DATASETS, variables, OPERATOR));
 }
 

@@ -16,14 +16,18 @@ export type PredictTripInput = {
   tripDistanceMiles: number;
 };
 
-/** Why an accepted task, or a row of a row batch, ended without a prediction. */
+/** Why an accepted task, or a row of a row batch, ended without a prediction, or work without what it was to make. */
 export type TaskErrorCode =
   /** A blob of the input was gone before the task ran. */
   | 'BLOB_GONE'
   /** There was no room for the outputs. */
   | 'BLOB_STORE_FULL'
+  /** Work only: the data cannot be used. `message` names the file, what was expected and what came. */
+  | 'DATA_UNUSABLE'
   /** The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version. */
   | 'DEADLINE_EXCEEDED'
+  /** Work only: the new version does not meet the gate of its model, so it has no number. */
+  | 'GATE_REJECTED'
   /** ONNX Runtime refused to run the model on this input. */
   | 'INFERENCE_FAILED'
   /** A file or text of the input could not be decoded, or a blob has bytes that its field does not allow. `message` names the input, what was expected and what came. */
@@ -34,6 +38,10 @@ export type TaskErrorCode =
   | 'MALFORMED_JOB'
   /** The run took longer than the model's `runTimeoutMs`, even with this input alone. */
   | 'RUN_TIMEOUT'
+  /** Work only: the broker had no room for the files of the new version. */
+  | 'STORE_FULL'
+  /** Work only: the recipe failed. `message` has its last words, `trainingLog` has the others. */
+  | 'TRAINING_FAILED'
   /** The model crashed each time it ran this input. */
   | 'WORKER_CRASHED';
 

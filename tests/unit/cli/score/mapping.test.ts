@@ -41,6 +41,15 @@ test('a column is found by --map, else by the name in GraphQL, else by the name 
   expect(columnsOf(new Map([['miles', 'other']]))).toEqual(['other']);
 });
 
+test('the columns that the manifest names count where the file has them, and --map goes before', () => {
+  const training = { columns: [{ input: 'miles', column: 'trip_distance' }] };
+  const columnOf = (columns: ReturnType<typeof named>, chosen = NONE) =>
+    mapInputs({ ...model(miles), training }, columns, chosen)[0]?.column?.name;
+  expect(columnOf(named('miles', 'trip_distance'))).toBe('trip_distance');
+  expect(columnOf(named('miles', 'other'))).toBe('miles');
+  expect(columnOf(named('miles', 'trip_distance', 'other'), new Map([['miles', 'other']]))).toBe('other');
+});
+
 test('inputs without a column are named in one error, and one with a default may be missing', () => {
   const optional = { ...miles, name: 'optional', default: '1' };
   const columns = [{ index: 0, name: 'miles', type: 'BLOB' }];
