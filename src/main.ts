@@ -12,12 +12,12 @@ import { OwnerActuals } from './evaluation/ownerActuals.ts';
 import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
-import { JwtTokens } from './identity/jwtTokens.ts';
+import type { JwtTokens } from './identity/jwtTokens.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
-import { readConfig } from './process/config.ts';
+import { type Config, readConfig } from './process/config.ts';
 import { readJson } from './process/jsonFile.ts';
-import { createLog } from './process/log.ts';
+import { createLog, type Logger } from './process/log.ts';
 import { connectionsWithin } from './process/openFiles.ts';
 import { readQuotas } from './process/quotasFile.ts';
 import { collectGarbage, runProcess } from './process/runProcess.ts';
@@ -51,7 +51,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
-  const tokens = server.auth.includes('jwt') ? new JwtTokens({ config, log }) : undefined;
+  const tokens = server.auth.includes('jwt') ? await openTokens(config, log) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
   const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
   await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
@@ -140,6 +140,12 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await server.drain(config.drainMs, hurrying);
   log.info('stopping');
 });
+
+/** The library for tokens is loaded only where they are taken: its modules take 35 ms of CPU to load. */
+async function openTokens(config: Config, log: Logger): Promise<JwtTokens> {
+  const { JwtTokens } = await import('./identity/jwtTokens.ts');
+  return new JwtTokens({ config, log });
+}
 
 /** @throws {ConfigurationError} if a manifest uses a GraphQL name that Tidings uses itself. */
 function schemaOf(models: readonly Model[]) {
