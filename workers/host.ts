@@ -5,7 +5,7 @@
  *
  *  shared  several versions live here.
  *  own     one version lives here.
- *  trial   versions are loaded here for their first check only, one after another.
+ *  trial   versions are loaded here for their first check only, one after another. It can become a shared one.
  *
  * A host dies, or ends when its last version leaves (a trial host stays). It is never started again: its versions move.
  */
@@ -40,7 +40,6 @@ export interface HostOptions {
 }
 
 export class Host implements AsyncDisposable {
-  readonly kind: HostKind;
   readonly #options: HostOptions;
   readonly #process: SessionProcess;
   readonly #turns = new Slots(1);
@@ -50,13 +49,18 @@ export class Host implements AsyncDisposable {
   /** The version of each work that the process has, in order. */
   readonly #atWork: Guest[] = [];
   #workIsOver = Promise.withResolvers<void>();
+  #kind: HostKind;
   #isGone = false;
 
   constructor(options: HostOptions) {
     const { kind, start, maxMib, onMeasured } = options;
-    this.kind = kind;
+    this.#kind = kind;
     this.#options = options;
     this.#process = new SessionProcess({ start, maxMib, onMeasured, onDeath: () => this.#die() });
+  }
+
+  get kind(): HostKind {
+    return this.#kind;
   }
 
   get pid(): number | undefined {
@@ -78,6 +82,12 @@ export class Host implements AsyncDisposable {
 
   add(guest: Guest): void {
     this.#guests.add(guest);
+  }
+
+  /** Makes a trial host a shared one, with the version that was tried. */
+  share(guest: Guest): void {
+    this.#kind = 'shared';
+    this.add(guest);
   }
 
   /**
@@ -108,7 +118,7 @@ export class Host implements AsyncDisposable {
    */
   async remove(guest: Guest, model: number | undefined): Promise<void> {
     this.#guests.delete(guest);
-    if (this.#guests.size === 0 && this.kind !== 'trial') await this[Symbol.asyncDispose]();
+    if (this.#guests.size === 0 && this.#kind !== 'trial') await this[Symbol.asyncDispose]();
     else if (model !== undefined)
       await this.turn(guest, (process) => process.unload(model), { inBackground: true }).catch(() => {
         // A dead process has no session to close.

@@ -3,7 +3,8 @@
  * as many runs of different versions go on at once. Other versions have one of their own.
  *
  * The first check of a version may hang or kill its process, so it is in a trial host, which serves nothing. A version
- * that hangs there does not hold up the checks of others.
+ * that hangs there does not hold up the checks of others. The first versions of a worker stay in the processes of their
+ * checks.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../src/process/log.ts';
@@ -68,8 +69,8 @@ export class Hosts implements AsyncDisposable {
     return host;
   }
 
-  /** Does work with a host that serves nothing. Errors of the work pass through. */
-  async trial<T>(work: (host: Host) => Promise<T>): Promise<T> {
+  /** Does work with a host that serves nothing. Errors of the work pass through. @param work gets whether the host is new. */
+  async trial<T>(work: (host: Host, isNew: boolean) => Promise<T>): Promise<T> {
     const { promise: tried, resolve } = Promise.withResolvers<T>();
     await this.#trialTurns.run(this.#trials, async () => {
       const trial = this.#try(work);
@@ -79,19 +80,31 @@ export class Hosts implements AsyncDisposable {
     return tried;
   }
 
+  /**
+   * Lets a version stay in the host where it was tried, unless there are as many shared hosts as there may be, or the host
+   * has died. Otherwise another process would be started only to load it once more.
+   *
+   * @returns whether it stays.
+   */
+  keepTried(host: Host, guest: Guest): boolean {
+    if (host.isGone || this.#shared().length >= this.#options.sharedMax) return false;
+    host.share(guest);
+    return true;
+  }
+
   /** Ends all hosts. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#hosts].map((host) => host[Symbol.asyncDispose]()));
   }
 
-  async #try<T>(work: (host: Host) => Promise<T>): Promise<T> {
+  async #try<T>(work: (host: Host, isNew: boolean) => Promise<T>): Promise<T> {
     const [idle] = this.#idleTrials;
     const host = idle ?? this.#open('trial');
     this.#idleTrials.delete(host);
     try {
-      return await work(host);
+      return await work(host, idle === undefined);
     } finally {
-      if (!host.isGone) this.#keepForNextTrial(host);
+      if (!host.isGone && host.kind === 'trial') this.#keepForNextTrial(host);
     }
   }
 
@@ -103,8 +116,12 @@ export class Hosts implements AsyncDisposable {
     setTimeout(end, TRIAL_LINGER_MS).unref();
   }
 
+  #shared(): readonly Host[] {
+    return [...this.#hosts].filter(({ kind }) => kind === 'shared');
+  }
+
   #leastShared(): Host | undefined {
-    const shared = [...this.#hosts].filter(({ kind }) => kind === 'shared');
+    const shared = this.#shared();
     if (shared.length < this.#options.sharedMax) return undefined;
     return shared.toSorted((a, b) => a.guestCount - b.guestCount)[0];
   }

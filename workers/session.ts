@@ -281,15 +281,19 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   }
 
   /**
-   * Loads it in its own host, where it stays, or only tries it in a trial host.
+   * Loads it in its own host, where it stays, or tries it in a trial host. There it stays if the host can become a shared
+   * one.
    *
    * @throws what is wrong with the version.
    */
   async #checkFirst(): Promise<void> {
     if (this.#isolation.isOn) return this.#load();
-    await this.#options.hosts.trial(async (host) => {
+    const { hosts, memory } = this.#options;
+    await hosts.trial(async (host, isNew) => {
       const model = await this.#loadIn(host);
-      await host.remove(this, model);
+      // With lazy loading it would leave at once, and end the process that can try the next version.
+      if (isNew && !memory.lazy && hosts.keepTried(host, this)) this.#stay({ host, model });
+      else await host.remove(this, model);
     });
   }
 
@@ -334,11 +338,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
       this.#executionProvider = executionProvider;
       this.#environment = environment;
       this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);
-      if (host.kind === 'trial') return model;
       // In the host's turn: from here on its death concerns this version.
-      this.#place = { host, model };
-      const fields = { executionProvider, environment, bytes: this.#takesBytes, pid: process.pid };
-      this.#options.log.info({ ...this.name, ...fields }, 'session ready');
+      if (host.kind !== 'trial') this.#stay({ host, model });
       return model;
     };
     try {
@@ -346,6 +347,13 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     } finally {
       this.#loadingIn = undefined;
     }
+  }
+
+  #stay(place: Place): void {
+    this.#place = place;
+    const { name, executionProvider, environment } = this;
+    const fields = { executionProvider, environment, bytes: this.#takesBytes, pid: place.host.pid };
+    this.#options.log.info({ ...name, ...fields }, 'session ready');
   }
 
   /** It has served before, so a process that dies while it loads need not have died of it. */

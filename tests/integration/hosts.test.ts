@@ -147,3 +147,19 @@ test('a trial that hangs does not hold up other trials, and trials use a process
   const third = await hosts.trial(async (host) => host);
   expect(third).not.toBe(first);
 });
+
+test('versions stay in the processes that tried them, until there are as many shared hosts as slots', async () => {
+  const tryOne = (name: string) =>
+    hosts.trial(async (host) => (hosts.keepTried(host, guest(name)) ? host : undefined));
+  const [a, b, c] = [await tryOne('a'), await tryOne('b'), await tryOne('c')];
+  expect([a?.kind, b?.kind, c]).toEqual(['shared', 'shared', undefined]);
+  expect(hosts.place(guest('d'), 'shared')).toBe(a);
+});
+
+test('a version does not stay in a process that died', async () => {
+  const stays = await hosts.trial(async (host) => {
+    await host[Symbol.asyncDispose]();
+    return hosts.keepTried(host, guest('a'));
+  });
+  expect(stays).toBe(false);
+});

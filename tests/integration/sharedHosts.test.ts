@@ -143,7 +143,11 @@ test('a row that kills its process fails alone; afterwards its version has a pro
   await using nats = await startNats();
   await using system = await openBadVersion(nats);
   const { streams, marks, worker } = system;
-  const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
+  // The lines of the log may come after the news that the worker is ready.
+  const [one, two] = await eventually(
+    () => ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version })),
+    (pids) => pids.every((pid) => pid !== undefined),
+  );
   expect(one).toBe(two);
   const { bad, good, trips } = await system.queue(DEADLY_MILES);
   expect(await resultOf(streams, bad)).toMatchObject({ error: { code: 'WORKER_CRASHED' } });
