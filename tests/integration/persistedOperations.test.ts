@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { messageOf } from '../../src/contract/errors.ts';
+import { readTrustedOperations } from '../../src/edge/trustedOperations.ts';
+import { readConfig } from '../../src/process/config.ts';
 import { type Answer, PREDICT_TRIP, TASK_RESULT } from '../support/client.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -196,32 +199,34 @@ describe('at the start', () => {
     expect(await (await postRaw(gateway.url, { documentId: 'good' })).json()).toEqual(HEALTHY);
   });
 
+  test('a file of another form ends it', async () => {
+    await using gateway = startProcess('src/main.ts', {
+      NATS_URL: nats.url,
+      PORT: '0',
+      PERSISTED_OPERATIONS: await fileOf([HEALTH]),
+    });
+    expect(await gateway.ended).toBe(78);
+    expect(gateway.output()).toContain('must name a JSON object of ids and texts');
+  });
+
+  const refusalOf = (env: Readonly<Record<string, string>>) =>
+    readTrustedOperations(readConfig(env)).then(String, messageOf);
+
   test.each([
-    ['a list', [HEALTH], 'must name a JSON object of ids and texts'],
     ['a text that is a number', { a: 1 }, 'must name a JSON object of ids and texts'],
     [
       'a manifest without texts',
       { format: 'apollo-persisted-query-manifest', operations: [{ id: 'a' }] },
       'manifest of Apollo',
     ],
-  ])('a file that holds %s ends it', async (_what, content, problem) => {
-    await using gateway = startProcess('src/main.ts', {
-      NATS_URL: nats.url,
-      PORT: '0',
-      PERSISTED_OPERATIONS: await fileOf(content),
-    });
-    expect(await gateway.ended).toBe(78);
-    expect(gateway.output()).toContain(problem);
+  ])('a file that holds %s is refused', async (_what, content, problem) => {
+    expect(await refusalOf({ PERSISTED_OPERATIONS: await fileOf(content) })).toContain(problem);
   });
 
-  test('PERSISTED_OPERATIONS_ONLY without a file ends it', async () => {
-    await using gateway = startProcess('src/main.ts', {
-      NATS_URL: nats.url,
-      PORT: '0',
-      PERSISTED_OPERATIONS_ONLY: 'true',
-    });
-    expect(await gateway.ended).toBe(78);
-    expect(gateway.output()).toContain('PERSISTED_OPERATIONS must name the file of operations');
+  test('PERSISTED_OPERATIONS_ONLY without a file is refused', async () => {
+    expect(await refusalOf({ PERSISTED_OPERATIONS_ONLY: 'true' })).toContain(
+      'PERSISTED_OPERATIONS must name the file of operations',
+    );
   });
 });
 
