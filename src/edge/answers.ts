@@ -1,9 +1,10 @@
 /** Answers in JSON, and refusals in the form that every GraphQL client reads. */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { errorType, MediaType } from './mediaTypes.ts';
+import { STATUS_CODES } from './nodeHttp.ts';
 import { NO_SNIFFING } from './securityHeaders.ts';
 
 /** The request headers that an answer depends on. */

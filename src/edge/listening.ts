@@ -1,6 +1,6 @@
 /** Opens the port of the gateway, with or without TLS. */
 import { once } from 'node:events';
-import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -14,6 +14,7 @@ import {
   stateOf,
 } from './certificate.ts';
 import { limitConnectionsPerAddress } from './connectionsPerAddress.ts';
+import { createServer } from './nodeHttp.ts';
 import { createSecure } from './secureServer.ts';
 
 export interface ListenOptions {

@@ -12,10 +12,13 @@ const { dependencies, optionalDependencies, devDependencies } = packageJson;
 const WITHOUT_DUCKDB = ['--import', './tests/support/withoutDuckDb.js'];
 const IMPORT = /^(?:import|export)\s(?!type\s)(?:[^'";]*?\sfrom\s)?'([^']+)'|\bimport\('([^']+)'\)/gm;
 
-/** The packages that a file imports, types left out. */
+/** What a file imports, types left out. */
+function importsOf(file: string): readonly string[] {
+  return [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, named, loaded]) => named ?? loaded ?? '');
+}
+
 function packagesOf(file: string): readonly string[] {
-  return [...readFileSync(file, 'utf8').matchAll(IMPORT)]
-    .map(([, named, loaded]) => named ?? loaded ?? '')
+  return importsOf(file)
     .filter((name) => !name.startsWith('.') && !isBuiltin(name))
     .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
 }
@@ -32,6 +35,11 @@ test('each package that Tidings imports is a dependency, and each dependency is 
   const importable = needed.filter((name) => !name.startsWith('node-'));
   expect(importable.filter((name) => !imported.has(name))).toEqual([]);
   expect(Object.keys(devDependencies).filter((name) => needed.includes(name))).toEqual([]);
+});
+
+test('only types of node:http are imported, since anything else loads undici at each start', async () => {
+  const files = await Array.fromAsync(glob('{src,workers,schema}/**/*.ts', { cwd: ROOT }));
+  expect(files.filter((file) => importsOf(join(ROOT, file)).includes('node:http'))).toEqual([]);
 });
 
 test.each(['.', 'examples/react', 'tests/clients'])(
