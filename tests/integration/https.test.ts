@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { certificateFiles } from '../../src/edge/certificate.ts';
+import { readConfig } from '../../src/process/config.ts';
 import { findBrowser, openBrowser } from '../support/browser.ts';
 import { type CertificateFolder, makeCertificate } from '../support/certificates.ts';
 import { collect, PREDICT_TRIP, TASK_RESULT, TASK_UPDATES } from '../support/client.ts';
@@ -150,7 +152,7 @@ describe('over TLS', () => {
   });
 });
 
-describe('the limits of a connection hold over HTTP/2:', () => {
+describe.concurrent('the limits of a connection hold over HTTP/2:', () => {
   let gateway: Gateway;
 
   beforeAll(async () => {
@@ -257,7 +259,7 @@ describe('the limits of a connection hold over HTTP/2:', () => {
   });
 });
 
-test('clients that leave in the middle of a body or of an answer are no errors in the log', async () => {
+test.concurrent('clients that leave in the middle of a body or of an answer are no errors in the log', async () => {
   await using gateway = await startSecure({ LOG_LEVEL: 'debug' });
   await using connection = await openHttp2(gateway.url, ca);
   const body = connection.begin();
@@ -284,7 +286,7 @@ test('clients that leave in the middle of a body or of an answer are no errors i
   expect(gateway.output()).not.toMatch(/"level":[56]0|Warning/);
 });
 
-test('MAX_CONNECTIONS counts connections over TLS', async () => {
+test.concurrent('MAX_CONNECTIONS counts connections over TLS', async () => {
   await using gateway = await startSecure({ MAX_CONNECTIONS: '1' });
   await using connection = await openHttp2(gateway.url, ca);
   const { port } = new URL(gateway.url);
@@ -292,7 +294,7 @@ test('MAX_CONNECTIONS counts connections over TLS', async () => {
   expect(JSON.parse((await connection.post(HEALTH)).text)).toEqual(HEALTHY);
 });
 
-test('a gateway that stops breaks streams off without completing them, and ends in order', async () => {
+test.concurrent('a gateway that stops breaks streams off without completing them, and ends in order', async () => {
   await using gateway = await startSecure();
   await using connection = await openHttp2(gateway.url, ca);
   const id = await submit(connection);
@@ -315,7 +317,7 @@ test('a gateway that stops breaks streams off without completing them, and ends 
   expect(await gateway.ended).toBe(0);
 });
 
-test('while a gateway drains, a connection ends after its answer', async () => {
+test.concurrent('while a gateway drains, a connection ends after its answer', async () => {
   await using gateway = await startSecure({ DRAIN_MS: '60000' });
   await using connection = await openHttp2(gateway.url, ca);
   expect(JSON.parse((await connection.post(HEALTH)).text)).toEqual(HEALTHY);
@@ -329,7 +331,7 @@ test('while a gateway drains, a connection ends after its answer', async () => {
   await gateway.ended;
 });
 
-test('a new certificate is for new connections, and a broken one changes nothing', async () => {
+test.concurrent('a new certificate is for new connections, and a broken one changes nothing', async () => {
   await using own = await makeCertificate();
   const first = await own.read();
   await using gateway = await startGateway(nats, own.env);
@@ -348,18 +350,21 @@ test('a new certificate is for new connections, and a broken one changes nothing
 });
 
 test.each([
-  ['only a certificate', { TLS_KEY_FILE: '' }, 'TLS_KEY_FILE must name a file if TLS_CERT_FILE does'],
-  ['only a key', { TLS_CERT_FILE: '' }, 'TLS_CERT_FILE must name a file if TLS_KEY_FILE does'],
-  ['a file that is not there', { TLS_KEY_FILE: '/nowhere/key.pem' }, 'must name a certificate and its key'],
-])('%s ends the start', async (_what, env, problem) => {
+  ['a certificate', { TLS_CERT_FILE: 'cert.pem' }, 'TLS_KEY_FILE must name a file if TLS_CERT_FILE does'],
+  ['a key', { TLS_KEY_FILE: 'key.pem' }, 'TLS_CERT_FILE must name a file if TLS_KEY_FILE does'],
+])('%s alone is refused', (_what, env, problem) => {
+  expect(() => certificateFiles(readConfig(env))).toThrow(problem);
+});
+
+test('a file that is not there ends the start', async () => {
   await using gateway = startProcess('src/main.ts', {
     NATS_URL: nats.url,
     PORT: '0',
     ...certificate.env,
-    ...env,
+    TLS_KEY_FILE: '/nowhere/key.pem',
   });
   expect(await gateway.ended).toBe(78);
-  expect(gateway.output()).toContain(problem);
+  expect(gateway.output()).toContain('must name a certificate and its key');
 });
 
 const browserPath = findBrowser();
