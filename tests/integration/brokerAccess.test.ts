@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ConfigurationError } from '../../src/contract/errors.ts';
+import { readConfig } from '../../src/process/config.ts';
 import { submitTrip } from '../support/client.ts';
 import { operatorMode } from '../support/jwt.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -46,6 +48,17 @@ async function expectToEnd(env: Readonly<Record<string, string>>): Promise<strin
   await using gateway = startProcess('src/main.ts', { PORT: '0', ...env });
   expect(await gateway.ended, gateway.output()).toBe(78);
   return gateway.output();
+}
+
+/** What every process of ours prints before it ends with exit code 78. @throws if nothing keeps it from starting. */
+function problemsOf(env: Readonly<Record<string, string>>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems.join('\n');
+    throw error;
+  }
+  throw new Error('the configuration was taken');
 }
 
 describe.concurrent('a login in a file', () => {
@@ -94,6 +107,12 @@ describe.concurrent('a login in a file', () => {
 });
 
 describe.concurrent('a file that cannot be used ends the start, with the setting and what it must hold', () => {
+  test('a gateway and its log', async () => {
+    const output = await expectToEnd({ NATS_CREDS: join(folder.path, 'nothing/here') });
+    expect(output).toContain('NATS_CREDS must be a file with the credentials of a user');
+    expect(output).toContain('that can be read (ENOENT');
+  });
+
   test.each([
     [
       'NATS_CREDS',
@@ -107,41 +126,46 @@ describe.concurrent('a file that cannot be used ends the start, with the setting
     ['OPERATOR_TOKEN_FILE', 'nothing/here', 'a file with a secret that can be read (ENOENT'],
     ['NATS_URL_FILE', 'nothing/here', 'a file with a secret that can be read (ENOENT'],
   ])('%s: %s', async (name, file, problem) => {
-    const output = await expectToEnd({ [name]: join(folder.path, file) });
-    expect(output).toContain(`${name} must be `);
-    expect(output).toContain(problem);
+    const problems = problemsOf({ [name]: join(folder.path, file) });
+    expect(problems).toContain(`${name} must be `);
+    expect(problems).toContain(problem);
   });
 
   test.each([
     ['NATS_CREDS', 'SUSECRET', 'this one holds something else'],
     ['NATS_NKEY_FILE', 'SAAAA', 'this one holds something else'],
-    ['NATS_NKEY_FILE', `SU${'A'.repeat(56)}`, 'damaged'],
     ['NATS_TOKEN_FILE', 'two SECRET', 'this one holds something else'],
     ['NATS_TLS_CA', 'SECRET', 'this one holds something else'],
-    ['NATS_TLS_CA', '-----BEGIN CERTIFICATE-----\nSECRET\n-----END CERTIFICATE-----\n', 'NATS_TLS_CA'],
     ['OPERATOR_TOKEN_FILE', 'SECRET', 'at least 16 printable ASCII characters'],
   ])('%s with the content %j', async (name, content, problem) => {
-    const file = await fileOf(`bad-${name}-${content.length}`, content);
-    const output = await expectToEnd({ [name]: file });
+    const problems = problemsOf({ [name]: await fileOf(`bad-${name}-${content.length}`, content) });
+    expect(problems).toContain(problem);
+    expect(problems).not.toContain('SECRET');
+  });
+
+  // What these hold is read only when the process connects.
+  test.each([
+    ['NATS_NKEY_FILE', `SU${'A'.repeat(56)}`, 'damaged'],
+    ['NATS_TLS_CA', '-----BEGIN CERTIFICATE-----\nSECRET\n-----END CERTIFICATE-----\n', 'NATS_TLS_CA'],
+  ])('%s with the content %j', async (name, content, problem) => {
+    const output = await expectToEnd({ [name]: await fileOf(`bad-${name}-${content.length}`, content) });
     expect(output).toContain(problem);
     expect(output).not.toContain('SECRET');
   });
 
   test('two logins, a setting beside its file, and a certificate without its key', async () => {
     const NATS_TOKEN_FILE = await fileOf('one-token', TOKEN);
-    expect(await expectToEnd({ NATS_URL: 'nats://a:b@127.0.0.1:4222', NATS_TOKEN_FILE })).toContain(
+    expect(problemsOf({ NATS_URL: 'nats://a:b@127.0.0.1:4222', NATS_TOKEN_FILE })).toContain(
       'the broker takes one login, got a login in NATS_URL and NATS_TOKEN_FILE: unset all but one',
     );
-    expect(
-      await expectToEnd({ OPERATOR_TOKEN: 'x'.repeat(16), OPERATOR_TOKEN_FILE: NATS_TOKEN_FILE }),
-    ).toContain('OPERATOR_TOKEN and OPERATOR_TOKEN_FILE are both set: unset one of them');
+    expect(problemsOf({ OPERATOR_TOKEN: 'x'.repeat(16), OPERATOR_TOKEN_FILE: NATS_TOKEN_FILE })).toContain(
+      'OPERATOR_TOKEN and OPERATOR_TOKEN_FILE are both set: unset one of them',
+    );
     const NATS_TLS_CERT = await fileOf(
       'cert',
       '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n',
     );
-    expect(await expectToEnd({ NATS_TLS_CERT })).toContain(
-      'NATS_TLS_CERT and NATS_TLS_KEY must be set together',
-    );
+    expect(problemsOf({ NATS_TLS_CERT })).toContain('NATS_TLS_CERT and NATS_TLS_KEY must be set together');
   });
 });
 
