@@ -53,6 +53,18 @@ async function submit(options: object, gateway = 0): Promise<Shown> {
   return fieldOf(await post(urlOf(gateway), PREDICT, { input: tripNumber(1), options }));
 }
 
+/** Submits 25 trips in one operation. */
+async function submitMany(gateway: number): Promise<readonly Shown[]> {
+  const fields = Array.from(
+    { length: 25 },
+    (_, i) => `t${i}: predictTrip(input: $input, options: $options) { id expiresAt }`,
+  );
+  const query = `mutation ($input: PredictTripInput!, $options: TaskOptions) { ${fields.join(' ')} }`;
+  const variables = { input: tripNumber(1), options: { timeoutMs: 300_000 } };
+  const { data } = await post(urlOf(gateway), query, variables);
+  return Object.values(data ?? {}) as unknown as readonly Shown[];
+}
+
 async function list(variables: object = {}, gateway = 0): Promise<Listed> {
   return fieldOf(await post(urlOf(gateway), LIST, { first: 100, ...variables }));
 }
@@ -122,9 +134,11 @@ test('an instant that is none is refused before the operation runs', async () =>
 });
 
 test('the list is the same after all gateways have been restarted', async () => {
+  // The tasks of the other tests may be more than are looked at for one page.
+  const since = new Date(Date.now() - 1_000).toISOString();
   const labels = ['before'];
   const tasks = [await submit({ labels }), await submit({ labels }, 1), await submit({ labels })];
-  const filter = { label: 'before' };
+  const filter = { label: 'before', since };
   const read = () => list({ filter });
   const before = await eventually(read, ({ edges }) => edges.every(({ node }) => node.state === 'SUCCEEDED'));
   // The clocks of two gateways may differ by more than the tasks do.
@@ -147,8 +161,7 @@ test('10,000 tasks on one WebSocket show exactly one final state each, and then 
   const client = openWebSocket(urlOf(0));
   const ids: string[] = [];
   while (ids.length < COUNT) {
-    const some = Array.from({ length: 250 }, (_, i) => submit({ timeoutMs: 300_000 }, i % 2));
-    const submitted = await Promise.all(some);
+    const submitted = (await Promise.all(Array.from({ length: 10 }, (_, i) => submitMany(i % 2)))).flat();
     expect(new Set(submitted.map(({ expiresAt }) => expiresAt))).toEqual(new Set([null]));
     ids.push(...submitted.map(({ id }) => id));
   }
