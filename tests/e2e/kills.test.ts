@@ -13,7 +13,7 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { type Load, runLoad } from '../support/load.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
-import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
+import { type DirectModel, openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
 import { inspectStreams } from '../support/streams.ts';
@@ -25,16 +25,17 @@ const LANES = 60;
 let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
+let model: DirectModel;
 /** Each load has its own trips, since a requestId that was used before would not run again. */
 let nextTrip = 0;
 
 beforeAll(async () => {
   nats = await startNats();
-  [gateway, worker] = await Promise.all([startGateway(nats), startWorker(nats)]);
+  [gateway, worker, model] = await Promise.all([startGateway(nats), startWorker(nats), openDirectModel()]);
 });
 
 afterAll(async () => {
-  for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
+  for (const started of [model, worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
 });
 
 /** Options of `runLoad`: where only workers die, no trip is submitted twice, and trips share bundles. */
@@ -57,7 +58,6 @@ async function startLoad(options?: LoadOptions): Promise<{ readonly ended: Promi
 }
 
 async function expectAllRight({ finished }: Load): Promise<void> {
-  await using model = await openDirectModel();
   expect(new Set(finished.map(({ trip }) => trip)).size).toBe(TRIPS);
   expect(new Set(finished.map(({ task }) => task.id)).size).toBe(TRIPS);
   for (const { trip, task } of finished) {
