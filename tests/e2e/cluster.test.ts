@@ -14,7 +14,7 @@ const LANES = 40;
 const STREAMS = ['JOBS_trip-duration', 'ENDS', 'REQUESTS'];
 const REPLICATED = { STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };
 
-test('no task is lost, doubled or changed when the leaders of jobs and results are killed one after the other', async () => {
+test.concurrent('no task is lost, doubled or changed when the leaders of jobs and results are killed one after the other', async () => {
   await using cluster = await startCluster();
   // All start at the same time, while no stream exists. The first one makes the streams.
   const [gateway, other, ...workers] = await Promise.all([
@@ -72,7 +72,7 @@ test('no task is lost, doubled or changed when the leaders of jobs and results a
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
 });
 
-test('a task runs although the broker that had the request of an idle worker was killed', async () => {
+test.concurrent('a task runs although the broker that had the request of an idle worker was killed', async () => {
   await using cluster = await startCluster();
   await using streams = await inspectStreams(cluster);
   // The first gateway makes the streams.
