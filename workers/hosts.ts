@@ -3,8 +3,7 @@
  * as many runs of different versions go on at once. Other versions have one of their own.
  *
  * The first check of a version may hang or kill its process, so it is in a trial host, which serves nothing. A version
- * that hangs there does not hold up the checks of others. The first versions of a worker stay in the processes of their
- * checks.
+ * that hangs there does not hold up the checks of others. The only version of a worker stays in the process of its check.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../src/process/log.ts';
@@ -39,6 +38,8 @@ export class Hosts implements AsyncDisposable {
   readonly #trials: Flow = { weight: 1, virtualTime: 0 };
   /** Trial hosts without a trial. */
   readonly #idleTrials = new Set<Host>();
+  /** Trials that wait or go on. */
+  #openTrials = 0;
 
   constructor(options: HostsOptions) {
     this.#options = options;
@@ -72,22 +73,29 @@ export class Hosts implements AsyncDisposable {
   /** Does work with a host that serves nothing. Errors of the work pass through. @param work gets whether the host is new. */
   async trial<T>(work: (host: Host, isNew: boolean) => Promise<T>): Promise<T> {
     const { promise: tried, resolve } = Promise.withResolvers<T>();
-    await this.#trialTurns.run(this.#trials, async () => {
-      const trial = this.#try(work);
-      resolve(trial);
-      await Promise.race([trial, sleep(TRIAL_TURN_MS, undefined, { ref: false })]).catch(() => {});
-    });
-    return tried;
+    this.#openTrials++;
+    try {
+      await this.#trialTurns.run(this.#trials, async () => {
+        const trial = this.#try(work);
+        resolve(trial);
+        await Promise.race([trial, sleep(TRIAL_TURN_MS, undefined, { ref: false })]).catch(() => {});
+      });
+      return await tried;
+    } finally {
+      this.#openTrials--;
+    }
   }
 
   /**
-   * Lets a version stay in the host where it was tried, unless there are as many shared hosts as there may be, or the host
-   * has died. Otherwise another process would be started only to load it once more.
+   * Lets a version stay in the host where it was tried, so that no other process is started only to load it once more. It
+   * does not stay if the host has died, if there are as many shared hosts as there may be, or if other versions wait for
+   * their trials: its runs would begin at once, and would come before the loads of the others.
    *
    * @returns whether it stays.
    */
   keepTried(host: Host, guest: Guest): boolean {
-    if (host.isGone || this.#shared().length >= this.#options.sharedMax) return false;
+    const isFull = this.#shared().length >= this.#options.sharedMax;
+    if (host.isGone || isFull || this.#openTrials > 1) return false;
     host.share(guest);
     return true;
   }

@@ -148,18 +148,31 @@ test('a trial that hangs does not hold up other trials, and trials use a process
   expect(third).not.toBe(first);
 });
 
-test('versions stay in the processes that tried them, until there are as many shared hosts as slots', async () => {
-  const tryOne = (name: string) =>
-    hosts.trial(async (host) => (hosts.keepTried(host, guest(name)) ? host : undefined));
-  const [a, b, c] = [await tryOne('a'), await tryOne('b'), await tryOne('c')];
-  expect([a?.kind, b?.kind, c]).toEqual(['shared', 'shared', undefined]);
-  expect(hosts.place(guest('d'), 'shared')).toBe(a);
-});
+describe('a version stays in the process that tried it', () => {
+  const tryOne = (name: string, checked?: Promise<void>) =>
+    hosts.trial(async (host) => {
+      await checked;
+      return hosts.keepTried(host, guest(name)) ? host : undefined;
+    });
 
-test('a version does not stay in a process that died', async () => {
-  const stays = await hosts.trial(async (host) => {
-    await host[Symbol.asyncDispose]();
-    return hosts.keepTried(host, guest('a'));
+  test('until there are as many shared hosts as slots', async () => {
+    const [a, b, c] = [await tryOne('a'), await tryOne('b'), await tryOne('c')];
+    expect([a?.kind, b?.kind, c]).toEqual(['shared', 'shared', undefined]);
+    expect(hosts.place(guest('d'), 'shared')).toBe(a);
   });
-  expect(stays).toBe(false);
+
+  test('unless others wait for their trials', async () => {
+    const checked = Promise.withResolvers<void>();
+    const tries = ['a', 'b'].map((name) => tryOne(name, checked.promise));
+    checked.resolve();
+    expect(await Promise.all(tries)).toEqual([undefined, undefined]);
+  });
+
+  test('unless it has died', async () => {
+    const stays = await hosts.trial(async (host) => {
+      await host[Symbol.asyncDispose]();
+      return hosts.keepTried(host, guest('a'));
+    });
+    expect(stays).toBe(false);
+  });
 });
