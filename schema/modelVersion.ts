@@ -106,8 +106,8 @@ export function defineModelVersion(builder: Builder, checkRef: CheckRef) {
       bytes: t.float({
         nullable: true,
         description:
-          'Bytes of all its files; null for a folder of MODELS_DIR whose version.json does not list them.',
-        resolve: ({ record: { registered, files } }) => bytesOf(registered?.files ?? files),
+          'Bytes of its model: of all its files but `version.json` and `golden.json`. Null if they cannot be read.',
+        resolve: ({ record }) => record.bytes,
       }),
       provenance: t.field({
         type: provenanceRef,
@@ -172,8 +172,4 @@ function hundredths(percent: number): number {
 function percentIn(weights: readonly Weight[], { record }: OfferedVersion): number {
   const weight = weights.find(({ version }) => version === record.version);
   return weight !== undefined && isMeant(weight, record.sha256) ? weight.percent : 0;
-}
-
-function bytesOf(files: readonly { readonly bytes: number }[] | undefined): number | undefined {
-  return files?.reduce((sum, { bytes }) => sum + bytes, 0);
 }

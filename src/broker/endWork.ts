@@ -20,7 +20,7 @@ export async function endWork(
   outcome: WorkOutcome,
 ): Promise<WorkEnd> {
   const { work } = broker;
-  const known = await work.known(job, address);
+  const known = { job, ...(await work.readSteps(address)) };
   const end = { v: MESSAGE_VERSION, ...workEnd(known, outcome, broker.now()) };
   const stored = await work.storeEnd(address, end);
   if ('type' in stored) throw notEnded(stored);

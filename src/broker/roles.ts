@@ -131,7 +131,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
         ].map((name) => `STREAM.MSG.DELETE.${name}`),
       ),
       // It forgets requests, discards dead letters, removes artifacts, and takes work that has ended off its queue.
-      ...purgesOf(othersThan(streams.requests, streams.dead, streams.artifacts, streams.work)),
+      ...purgesOf(othersThan(streams.requests, streams.dead, streams.artifacts, streams.work, streams.steps)),
     ],
   },
   worker: {
@@ -179,6 +179,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...LOOK_AT_STREAMS,
       ...LOOK_AT_GUARDED,
       ...api([`CONSUMER.MSG.NEXT.${streams.work}.*`, `STREAM.PURGE.${streams.work}`]),
+      ...api([`STREAM.PURGE.${streams.steps}`]),
       ...api([`STREAM.PURGE.${streams.artifacts}`]),
       ...api(READ_BY_TRAINERS.map((name) => `STREAM.MSG.GET.${name}`)),
     ],

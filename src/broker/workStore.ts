@@ -103,12 +103,15 @@ export class WorkStore {
     }
   }
 
-  /** Takes work off its queue, with its steps. Only after its end is stored. */
+  /**
+   * Takes work off its queue, with its steps and what they gave. Only after its end is stored: the end tells of them. The
+   * results go last, so that a reader that still finds the job has read them all.
+   */
   async remove(address: WorkAddress): Promise<void> {
     const { stored } = this.#options;
-    // Its own job last: while that is there, the sweeper finds it.
     await stored.purge(streams.work, { filter: subjects.stepJobsOf(address) });
     await stored.purge(streams.work, { filter: subjects.work(address) });
+    await stored.purge(streams.steps, { filter: subjects.stepsOf(address.id) });
   }
 
   /** Removes a message of the queue, whatever its subject is. */
@@ -160,13 +163,24 @@ export class WorkStore {
     return this.#read(streams.runs, subjects.run(address), (data) => endIn(data, address));
   }
 
-  /** What is stored of work beside its job. */
-  async known(job: WorkJob, { kind }: Pick<WorkAddress, 'kind'>): Promise<KnownWork> {
+  /** What its steps gave, and the progress of the one that was started last. */
+  async readSteps({ id, kind }: WorkAddress): Promise<Omit<KnownWork, 'job'>> {
     const [last, ...results] = await Promise.all([
-      this.lastProgress(job.taskId),
-      ...STEPS_OF[kind].map((step) => this.readStepResult(job.taskId, step)),
+      this.lastProgress(id),
+      ...STEPS_OF[kind].map((step) => this.readStepResult(id, step)),
     ]);
-    return { job, progress: last?.progress, results: results.flatMap((result) => result ?? []) };
+    return { progress: last?.progress, results: results.flatMap((result) => result ?? []) };
+  }
+
+  /** Whether a trainer of a class asks for steps, or has one. */
+  async hasTrainers(trainerClass: string): Promise<boolean> {
+    const all = await this.#options.stored.ask((manager) =>
+      Array.fromAsync(manager.consumers.list(streams.work)),
+    );
+    return all.some(
+      ({ name, num_waiting, num_ack_pending }) =>
+        name.endsWith(`_${trainerClass}`) && num_waiting + num_ack_pending > 0,
+    );
   }
 
   /** The work that waits or runs, and the steps that do, by their subjects: see `parseWorkSubject`. */

@@ -207,6 +207,7 @@ export const subjects = {
   stepJobs: (step: StepName, trainerClass: string) => `work.*.*.*.${step}.${trainerClass}`,
   allSteps: 'steps.*.*',
   step: (taskId: string, step: StepName) => `steps.${taskId}.${step}`,
+  stepsOf: (taskId: string) => `steps.${taskId}.*`,
   /** The request records of work: they live as long as what came of its steps. */
   allWorkRequests: 'steps.*.request',
   workRequest: (hash: string) => `steps.${hash}.request`,

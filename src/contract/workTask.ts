@@ -20,6 +20,8 @@ export interface KnownWork {
   readonly results: readonly StepResult[];
   /** Of the step that was started last. */
   readonly progress?: WorkProgress | undefined;
+  /** Whether its first step waits for a trainer, and there is none of its class. */
+  readonly isWithoutTrainer?: boolean | undefined;
 }
 
 /** How work ended, and what came of it. */
@@ -131,7 +133,12 @@ function stagesOf(known: KnownWork): readonly Stage[] {
       const { startedAt, finishedAt, trainer, note } = result;
       return { name, state: StageState.Succeeded, startedAt, finishedAt, worker: trainer, note };
     }
-    if (progress?.step !== step) return { name, state: StageState.Waiting };
+    if (progress?.step !== step)
+      return {
+        name,
+        state: StageState.Waiting,
+        note: step === STEPS_OF[kind][0] ? waitNote(known) : undefined,
+      };
     return { name, state: StageState.Running, startedAt: progress.startedAt, worker: progress.trainer };
   });
   if (kind === WorkKind.Dataset) return stages;
@@ -141,6 +148,12 @@ function stagesOf(known: KnownWork): readonly Stage[] {
       ? { name: StageName.Register, state: StageState.Running, startedAt: last.finishedAt }
       : { name: StageName.Register, state: StageState.Waiting };
   return [...stages, register];
+}
+
+function waitNote({ job, isWithoutTrainer }: KnownWork): string | undefined {
+  return isWithoutTrainer === true
+    ? `no trainer of the class ${trainerClassOf(job)} is there: it waits for one`
+    : undefined;
 }
 
 /** Progress of a step that is done tells nothing any more. */

@@ -8,6 +8,8 @@ import { ConfigurationError, messageOf } from '../contract/errors.ts';
 const FOLDER_MAX_ENTRIES = 10_000;
 /** The most entries of a version's folder: each of its files is looked at. */
 const VERSION_MAX_ENTRIES = 1_000;
+/** In a model's folder: the packages of its recipe in Python, for trainers without a network. */
+export const WHEELS_FOLDER = 'wheels';
 const VERSION_NAME = /^[1-9][0-9]{0,8}$/;
 
 export function isVersionName(name: string): boolean {

@@ -48,6 +48,8 @@ export interface ModelVersion extends VersionRecord {
   /** A positive integer, as text: the folder's name. */
   readonly version: string;
   readonly folder: string;
+  /** The bytes of its model: of all its files but version.json and golden.json. Undefined if they cannot be read. */
+  readonly bytes?: number | undefined;
   /** Of the registry. Undefined for a folder of MODELS_DIR. */
   readonly registered?: RegistryRecord | undefined;
 }

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../contract/errors.ts';
 import { isObject, readJson, shownJson } from '../process/jsonFile.ts';
 import { filesOfVersion } from './folders.ts';
 import { type ModelVersion, Runtime, type VersionCode, type VersionRecord } from './models.ts';
-import { digestOfFiles, filesProblem, type VersionFile } from './versionFiles.ts';
+import { digestOfFiles, filesProblem, MODEL_FILE, type VersionFile } from './versionFiles.ts';
 
 /** A path inside the version's folder, and a name as Python and JavaScript have it. */
 const ENTRY = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*\/)*[A-Za-z0-9_][A-Za-z0-9_.-]*:[A-Za-z_$][A-Za-z0-9_$]*$/;
@@ -16,7 +16,11 @@ export async function readVersion(folder: string): Promise<ModelVersion> {
   if (await isMissing(file))
     throw new ConfigurationError(`${file} must be there: it makes the folder a version`);
   await filesOfVersion(folder);
-  return versionIn(await readJson(file), folder);
+  const version = versionIn(await readJson(file), folder);
+  return {
+    ...version,
+    bytes: version.bytes ?? (await stat(join(folder, MODEL_FILE)).catch(() => undefined))?.size,
+  };
 }
 
 /**
@@ -29,7 +33,8 @@ export function versionIn(record: unknown, folder: string): ModelVersion {
   if (problem !== undefined) throw new ConfigurationError(`${file}: ${problem}`);
   const { sha256, created, trainedOn, metrics, files } = record as ListedRecord;
   const code = codeIn(record as ListedRecord);
-  return { sha256, created, trainedOn, metrics, code, files, version: basename(folder), folder };
+  const bytes = files?.reduce((sum, file) => sum + file.bytes, 0);
+  return { sha256, created, trainedOn, metrics, code, files, bytes, version: basename(folder), folder };
 }
 
 /** A record with the members of versions that have several files. */

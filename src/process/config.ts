@@ -631,7 +631,7 @@ const settings = {
     unit: 'bytes',
     default: String(2 * GIB),
     consequence:
-      'Disk reserved for artifacts, beside the blobs. Beyond it: `BLOB_STORE_FULL`. They do not expire.',
+      'Disk reserved for artifacts, beside the blobs. Beyond it: `BLOB_STORE_FULL`. They stay as long as a record names them.',
     parse: integer(MIB),
   },
 

@@ -21,6 +21,10 @@ const INSTALL_TIMEOUT_MS = 600_000;
 /** While another process makes the same environment. */
 const LOOK_EVERY_MS = 500;
 const TELL_EVERY_MS = 15_000;
+/**
+ * The file names every package and its wheels, so that pip makes no choices. Packages that need a compiler are refused.
+ */
+const EXACTLY = ['--no-deps', '--only-binary', ':all:', '--require-hashes', '--requirement'];
 const run = promisify(execFile);
 
 /**
@@ -77,6 +81,18 @@ async function placeOf(requirements: string): Promise<MadePython & { readonly fo
   return { folder, python: join(folder, 'bin/python'), place: `.cache/python/${digest}` };
 }
 
+/**
+ * Downloads the wheels of a requirements file for this machine, from the package index that pip is configured with.
+ *
+ * @param folder an empty one. @throws {PythonError}
+ */
+export async function downloadWheels(requirements: string, folder: string): Promise<void> {
+  const download = ['-m', 'pip', 'download', '--quiet', '--no-input', '--disable-pip-version-check'];
+  const limits = { timeout: INSTALL_TIMEOUT_MS, killSignal: 'SIGKILL' } as const;
+  const args = [...download, '--dest', folder, ...EXACTLY, requirements];
+  await ask('python3', args, `pip cannot download ${requirements}`, limits);
+}
+
 /** The version of the machine's Python, such as `Python 3.11.7`. @throws {PythonError} if there is none. */
 export async function pythonVersion(): Promise<string> {
   return await ask('python3', ['--version'], 'code in Python needs python3 with venv and pip');
@@ -105,19 +121,14 @@ async function make(folder: string, place: string, options: PythonOptions): Prom
     await mkdir(CACHE, { recursive: true });
     await ask('python3', ['-m', 'venv', partial], 'python3 cannot make a virtual environment', limits);
     const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check'];
-    // The file names every package and its wheels, so that pip makes no choices. Packages that need a compiler are
-    // refused.
-    const exactly = [
-      '--no-deps',
-      '--only-binary',
-      ':all:',
-      '--require-hashes',
-      '--requirement',
-      requirements,
-    ];
     const source = wheels === undefined ? [] : ['--no-index', '--find-links', wheels];
     const made = join(partial, 'bin/python');
-    await ask(made, [...install, ...source, ...exactly], `pip cannot install ${requirements}`, limits);
+    await ask(
+      made,
+      [...install, ...source, ...EXACTLY, requirements],
+      `pip cannot install ${requirements}`,
+      limits,
+    );
     await ask(made, ['-m', 'pip', 'check'], `${requirements} must pin every package`, limits);
     await rename(partial, folder);
   } finally {

@@ -4,6 +4,7 @@ import type { VersionRecord } from '../contract/messages/versionRecord.ts';
 import type { ModelVersion } from '../models/models.ts';
 import { versionIn } from '../models/versionRecord.ts';
 import { RECORD_MAX_BYTES } from '../process/regularFile.ts';
+import { modelBytesOf } from './recordOnly.ts';
 
 const FILE = 'version.json';
 
@@ -22,5 +23,5 @@ export async function readRegistered(
   const read = versionIn(JSON.parse(content.toString()), `${model}/${version}`);
   if (read.sha256 !== sha256)
     throw new Error(`its ${FILE} must have the digest of its record, ${sha256}, got ${read.sha256}`);
-  return { ...read, registered: record };
+  return { ...read, bytes: modelBytesOf(record), registered: record };
 }

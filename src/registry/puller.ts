@@ -44,7 +44,7 @@ export interface PullerOptions {
 }
 
 const LOOK_INTERVAL_MS = 30_000;
-/** After a look that has refused a version. The pause doubles until it is the other one. */
+/** After a look that failed, or has refused a version. The pause doubles until it is the other one. */
 const FIRST_RETRY_MS = 1_000;
 
 export class Puller implements AsyncDisposable {
@@ -52,6 +52,8 @@ export class Puller implements AsyncDisposable {
   readonly #listening = new DisposableStack();
   readonly #stopping = new AbortController();
   readonly #done: Promise<void>;
+  /** What is not retired, as of the last look. */
+  #wanted: readonly VersionRecord[] = [];
   /** By `model/version`. */
   readonly #here = new Map<string, ModelVersion>();
   readonly #refused = new Map<string, RefusedVersion>();
@@ -68,9 +70,7 @@ export class Puller implements AsyncDisposable {
 
   /** What cannot come, and versions whose number a folder of MODELS_DIR has with other weights. */
   get refused(): readonly RefusedVersion[] {
-    const clashing = [...this.#here.values()].flatMap(({ version, registered }) => {
-      if (registered === undefined) return [];
-      const { model, sha256 } = registered;
+    const clashing = this.#wanted.flatMap(({ model, version, sha256 }) => {
       const folder = this.#options.catalog.folderOf(model, version);
       if (folder === undefined || folder.sha256 === sha256) return [];
       const reason = `version ${version} of the registry is left out: MODELS_DIR has a folder of that number with another digest, which counts`;
@@ -91,6 +91,7 @@ export class Puller implements AsyncDisposable {
       this.#wake = Promise.withResolvers();
       await this.#look().catch((error: unknown) => {
         const reason = messageOf(error);
+        this.#pauseMs = FIRST_RETRY_MS;
         this.#options.log.debug({ reason }, 'the registry cannot be read: what is known of it holds');
       });
       const timer = setTimeout(this.#wake.resolve, this.#pauseMs).unref();
@@ -106,9 +107,10 @@ export class Puller implements AsyncDisposable {
     const { versions } = await broker.versions.read();
     const ours = versions.filter(({ model, version }) => models.has(model) && serves(model, version));
     for (const each of ours) if (each.retired !== undefined) await this.#leave(each);
-    // The newest first: somebody may wait for it.
-    for (const { record, retired } of ours.toReversed())
-      if (record !== undefined && retired === undefined) await this.#come(record);
+    this.#wanted = ours.flatMap(({ record, retired }) => (retired === undefined && record) || []);
+    // The newest first: somebody may wait for it. What MODELS_DIR has need not come.
+    for (const record of this.#wanted.toReversed())
+      if (catalog.folderOf(record.model, record.version) === undefined) await this.#come(record);
   }
 
   async #come(record: VersionRecord): Promise<void> {

@@ -31,7 +31,7 @@ export class WorkQueue {
     const { broker, storing } = this.#options;
     const outcome = await storing.untilAnswered(giveUpAt, () => broker.work.storeJob(address, job));
     if (outcome.type !== 'stored' && outcome.type !== 'alreadyThere') throw queueFull(outcome.reason);
-    await this.storeNextStep(address, await broker.work.known(job, address), giveUpAt);
+    await this.storeNextStep(address, { job, ...(await broker.work.readSteps(address)) }, giveUpAt);
   }
 
   /** Queues the next step of work, unless it is queued. @throws {RequestError} as `store`. */

@@ -1,13 +1,14 @@
 /**
  * Finds work for those who may read it. Nothing of it is kept in memory, so every gateway knows the same, also after a
- * restart. The end is read first and once more last: a job leaves its queue only after the end is stored.
+ * restart. The end is read first, then what steps gave, then the job, which leaves its queue only after the end is stored,
+ * and before what steps gave is removed. If it has left meanwhile, the end is read once more.
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { WorkEnd } from '../contract/messages/work.ts';
 import { mayRead, type Readable } from '../contract/principal.ts';
 import { parseWorkId, type WorkAddress } from '../contract/workId.ts';
-import { type KnownWork, type WorkTask, workTask } from '../contract/workTask.ts';
+import { type KnownWork, trainerClassOf, type WorkTask, workTask } from '../contract/workTask.ts';
 import type { Model } from '../models/models.ts';
 
 export interface WorkReaderOptions {
@@ -56,10 +57,17 @@ export class WorkReader {
   /** @returns undefined if there is none. @throws {RequestError} `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. */
   async present(address: WorkAddress): Promise<PresentWork | undefined> {
     const { work } = this.#broker;
-    const found =
-      (await work.readEnd(address)) ?? (await work.readJob(address)) ?? (await work.readEnd(address));
-    if (found === undefined) return undefined;
-    return 'work' in found ? { end: endedTask(found) } : { known: await work.known(found, address) };
+    const end = await work.readEnd(address);
+    if (end !== undefined) return { end: endedTask(end) };
+    const steps = await work.readSteps(address);
+    const job = await work.readJob(address);
+    if (job === undefined) {
+      const lateEnd = await work.readEnd(address);
+      return lateEnd && { end: endedTask(lateEnd) };
+    }
+    const hasBegun = steps.progress !== undefined || steps.results.length > 0;
+    const isWithoutTrainer = !hasBegun && !(await work.hasTrainers(trainerClassOf(job)));
+    return { known: { job, ...steps, isWithoutTrainer } };
   }
 }
 

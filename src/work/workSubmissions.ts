@@ -190,7 +190,7 @@ export class WorkSubmissions {
     if (present !== undefined && 'end' in present) return present.end;
     if (broker.now() < job.deadline) {
       await this.#options.queue.store(address, job, firstTry().giveUpAt);
-      return workTask(await broker.work.known(job, address));
+      return workTask({ job, ...(await broker.work.readSteps(address)) });
     }
     const { v: _, ...end } = await endWork(broker, address, job, expiredWork(job));
     return end;

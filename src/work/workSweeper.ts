@@ -95,7 +95,7 @@ export class WorkSweeper implements AsyncDisposable {
     // No process of ours has made such a deadline.
     if (this.#isTooOld(message)) return this.#expire(address);
     if (stepped.has(address.id)) return;
-    await queue.storeNextStep(address, await work.known(job, address), firstTry().giveUpAt);
+    await queue.storeNextStep(address, { job, ...(await work.readSteps(address)) }, firstTry().giveUpAt);
   }
 
   async #expire(address: WorkAddress): Promise<void> {

@@ -23,6 +23,7 @@ await using broker = await openBroker({
   log,
 });
 const { versions, artifacts } = broker;
+console.log('pushing');
 await pushFolder('trip-duration', folder, {
   ...{
     versions,

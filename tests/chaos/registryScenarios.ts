@@ -15,9 +15,9 @@ import { goodTrip, type Scenario, type Stage } from './scenario.ts';
 import { TestedSystem } from './testedSystem.ts';
 
 const MODEL = 'trip-duration';
-const PADDING_MIB = 4;
-/** A pusher takes about as long, most of it for its start. */
-const KILL_WITHIN_MS = 2_500;
+const PADDING_MIB = 12;
+/** A push takes about as long, once its process has started. */
+const KILL_WITHIN_MS = 500;
 const ANSWERED_WITHIN_MS = 60_000;
 const VERSIONS = '{ models { versions { version liveWorkers } } }';
 /** The version of MODELS_DIR. */
@@ -104,6 +104,7 @@ async function pushOne(
       pusher.ready.catch(() => {});
       const isKilled = attempt === 0 && (isGivenUp || random.chance(0.5));
       if (isKilled) {
+        await pusher.logged('pushing').catch(() => {});
         await Promise.race([sleep(random.between(0, KILL_WITHIN_MS)), pusher.ended]);
         oracle.struck(1);
         pusher.kill('SIGKILL');
@@ -116,8 +117,9 @@ async function pushOne(
       }
     }
   };
-  const pushes = [push(String(1_000 + i), { isGivenUp: random.chance(0.3) })];
-  if (random.chance(0.5)) pushes.push(push(String(5_000 + i), { isGivenUp: random.chance(0.3) }));
+  const isGivenUp = random.chance(0.4);
+  const pushes = [push(String(1_000 + i), { isGivenUp })];
+  if (random.chance(0.5)) pushes.push(push(String(5_000 + i), { isGivenUp }));
   return { id, isDone: (await Promise.all(pushes)).some((isDone) => isDone) };
 }
 

@@ -1,5 +1,5 @@
 /** Recipes in processes of their own: what they are given, what they tell, and what becomes of those that misbehave. */
-import { mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -7,6 +7,7 @@ import type { ProgressNotice } from '../../workers/training/progressFrame.ts';
 import { DataError } from '../../workers/training/recipe.ts';
 import { RecipeDied, RecipeFailed, runRecipe } from '../../workers/training/recipeChild.ts';
 import { launchOf, type RecipeSource } from '../../workers/training/recipeLaunch.ts';
+import { readDocument } from '../support/documents.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ModelsFolder } from '../support/models.ts';
 import { isRunning } from '../support/processTable.ts';
@@ -27,6 +28,17 @@ test('a recipe tells its progress, and leaves the files of a version', async () 
   await using run = await openRun({ how: 'plain' });
   await run.ended;
   expect(run.progress).toEqual([{ done: 2, of: 2, unit: 'parts', metrics: [{ name: 'loss', value: 0.5 }] }]);
+  expect((await readdir(run.out)).toSorted()).toEqual(['golden.json', 'metrics.json', 'model.onnx']);
+});
+
+test('the shell script of docs/training.md is a recipe', async () => {
+  const [, script = ''] =
+    /```sh\n(#!\/bin\/sh\nframe[\s\S]+?)```/.exec(readDocument('docs/training.md')) ?? [];
+  await writeFile(join(models.model, 'documented.sh'), script);
+  await cp(join(models.model, WEIGHTS.good), join(models.model, 'model.onnx'));
+  await using run = await openRun({}, {}, { recipe: { command: ['sh', 'documented.sh'] } });
+  await run.ended;
+  expect(run.progress).toEqual([{ done: 0, of: 1, unit: 'files', metrics: [] }]);
   expect((await readdir(run.out)).toSorted()).toEqual(['golden.json', 'metrics.json', 'model.onnx']);
 });
 

@@ -2,11 +2,12 @@
 import { cp, mkdtempDisposable, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { blobOf } from '../../src/contract/blob.ts';
 import { DataPlace, DataUse, StepName } from '../../src/contract/work.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import type { Model } from '../../src/models/models.ts';
+import { environmentOf } from '../../workers/training/recipeEnvironment.ts';
 import { digestOfRecipe } from '../../workers/training/recipeFiles.ts';
 import type { StepContext } from '../../workers/training/step.ts';
 import { type TrainOutput, trainStep } from '../../workers/training/train.ts';
@@ -104,6 +105,33 @@ test('the digest of a recipe changes with each file that it may read, and with n
     expect(await changes(file), file).toBe(true);
   await rm(join(folder.path, 'graph.py'));
   expect(await digestOfRecipe(own)).not.toBe(before);
+});
+
+test('packages that cannot be installed leave the Python of the machine, and the version says so', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-python-'));
+  const python3 = `#!/bin/sh
+case $1 in
+  --version) echo 'Python 3.0.0 of ${folder.path}' ;;
+  -c) echo 'numpy==1.0' ;;
+  *) echo 'there is no network'; exit 1 ;;
+esac`;
+  await writeFile(join(folder.path, 'python3'), python3, { mode: 0o755 });
+  await writeFile(join(folder.path, 'requirements.txt'), 'numpy==1.0\n');
+  vi.stubEnv('PATH', `${folder.path}:${process.env.PATH}`);
+  const lines: string[] = [];
+  const found = await environmentOf({
+    folder: folder.path,
+    recipe: { file: 'train.py' },
+    report: (line) => lines.push(line),
+    signal: new AbortController().signal,
+  });
+  vi.unstubAllEnvs();
+  expect(found).toEqual({
+    python: 'python3',
+    environment: `the Python 3.0.0 of ${folder.path} of the machine, with numpy==1.0`,
+    reproducible: false,
+  });
+  expect(lines.at(-1)).toContain("there is no network: the machine's Python is used");
 });
 
 test.skipIf(!canMountDisks)('a recipe without room on the disk fails its task with a sentence', async () => {

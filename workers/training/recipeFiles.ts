@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
-import { isVersionName } from '../../src/models/folders.ts';
+import { isVersionName, WHEELS_FOLDER } from '../../src/models/folders.ts';
 import { digestOfFiles, listFiles, type VersionFile } from '../../src/models/versionFiles.ts';
 import { digestRegularFile, RECORD_MAX_BYTES, readRegularFile } from '../../src/process/regularFile.ts';
 
@@ -30,7 +30,8 @@ async function ownFiles(folder: string): Promise<readonly VersionFile[]> {
     const { name } = entry;
     if (name.startsWith('.') || name === MODEL_CARD || name === '__pycache__') continue;
     if (entry.isDirectory()) {
-      if (isVersionName(name)) continue;
+      // The wheels are pinned by requirements.txt.
+      if (isVersionName(name) || name === WHEELS_FOLDER) continue;
       const inside = await listFiles(join(folder, name));
       files.push(...inside.map((file) => ({ ...file, path: `${name}/${file.path}` })));
     } else files.push({ path: name, ...(await digestRegularFile(join(folder, name))) });

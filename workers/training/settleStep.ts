@@ -6,9 +6,9 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { endWork } from '../../src/broker/endWork.ts';
 import { brokerUnavailable } from '../../src/contract/errors.ts';
 import type { StepJob, StepResult } from '../../src/contract/messages/work.ts';
-import { CHECK_CLASS, STEPS_OF, type StepName } from '../../src/contract/work.ts';
+import { STEPS_OF, type StepName } from '../../src/contract/work.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
-import type { WorkOutcome } from '../../src/contract/workTask.ts';
+import { trainerClassOf, type WorkOutcome } from '../../src/contract/workTask.ts';
 
 /** A step whose result is stored. */
 export interface DoneStep {
@@ -31,7 +31,7 @@ export async function settleStep(done: DoneStep, { broker, conclude }: SettleOpt
     await endWork(broker, address, job, await conclude(done));
     return;
   }
-  const outcome = await broker.work.storeStepJob(address, { ...job, step: next }, classOf(job));
+  const outcome = await broker.work.storeStepJob(address, { ...job, step: next }, trainerClassOf(job));
   // It may be there already, and a trainer may even have taken it off the queue: its result is found then.
   if (outcome.type !== 'stored' && outcome.type !== 'alreadyThere') throw brokerUnavailable(outcome.reason);
 }
@@ -40,8 +40,4 @@ export async function settleStep(done: DoneStep, { broker, conclude }: SettleOpt
 function nextStep({ kind }: WorkAddress, { step, output }: StepResult): StepName | undefined {
   const steps = STEPS_OF[kind];
   return output.reused === undefined ? steps[steps.indexOf(step) + 1] : undefined;
-}
-
-function classOf({ training }: StepJob): string {
-  return training?.class ?? CHECK_CLASS;
 }

@@ -97,8 +97,6 @@ async function train(options: TrainStepOptions, context: StepContext): Promise<S
   const { python, environment, reproducible } = await environmentOf({
     folder: modelFolder,
     recipe,
-    artifacts: context.artifacts,
-    scratch: folder,
     report: write,
     signal,
   });

@@ -29,6 +29,7 @@ import { renewGolden } from './renewGolden.ts';
 import { findSource, holdsOnnx } from './sourceFile.ts';
 import { formatReports, formatTable } from './tables.ts';
 import { LOADING } from './versionDraft.ts';
+import { gatherWheels } from './wheels.ts';
 
 const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
 const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most';
@@ -39,6 +40,7 @@ const USAGE = `usage: npm run model -- add <file.onnx, folder or URL> --name <na
        npm run model -- golden <name>[/<version>] [--example <row> …]
        npm run model -- check <name>[/<version>]
        npm run model -- list [--registry]
+       npm run model -- wheels <name>
        npm run model -- push|pull|retire <name> <version>`;
 
 const HELP = `${USAGE}
@@ -63,6 +65,7 @@ golden makes new golden rows for versions that were added, and a new example for
 
 check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
 list   lists the models and their versions; with --registry those of the registry, also retired ones.
+wheels downloads the packages that requirements.txt of a model pins into its folder wheels, for trainers without a network.
 
 push   brings a version of MODELS_DIR into the registry, signed by MODEL_SIGNING_KEY_FILE if that is set. Then workers on
        machines without this MODELS_DIR serve it, too. It keeps its number.
@@ -134,13 +137,15 @@ async function run(line: readonly string[], surroundings: Surroundings): Promise
       return check(args, config, surroundings);
     case 'list':
       return list(args, config, surroundings);
+    case 'wheels':
+      return wheels(args, config, surroundings);
     case 'push':
     case 'pull':
     case 'retire':
       return inRegistry(command, args, config, surroundings);
     default:
       throw new UsageError(
-        `expected add, golden, check, list, push, pull or retire, got ${command ?? 'none'}`,
+        `expected add, golden, check, list, wheels, push, pull or retire, got ${command ?? 'none'}`,
       );
   }
 }
@@ -187,6 +192,13 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     options.maxBatchSize ?? (isThere(modelsDir, options.model) ? undefined : source.maxBatchSize);
   const added = await addModel({ ...options, file, maxBatchSize });
   print([await addedReport(added, modelsDir), ...notes].join('\n\n'));
+  return 0;
+}
+
+async function wheels(args: string[], { modelsDir }: Config, { print }: Surroundings): Promise<number> {
+  const { subject } = readArguments(args, {});
+  if (subject === undefined) throw new UsageError('expected the name of a model, got none');
+  print(await gatherWheels(modelsDir, subject));
   return 0;
 }
 
