@@ -43,10 +43,11 @@ export async function submitTraining(
   return address;
 }
 
-export async function endOf({ work }: WorkBroker, address: WorkAddress): Promise<WorkEnd> {
+export async function endOf({ work }: WorkBroker, address: WorkAddress, limitMs?: number): Promise<WorkEnd> {
   const end = await eventually(
     () => work.readEnd(address),
     (found) => found !== undefined,
+    limitMs,
   );
   if (end === undefined) throw new Error('there is no end');
   return end;
