@@ -61,7 +61,8 @@ export class WorkReader {
     if (end !== undefined) return { end: endedTask(end) };
     const steps = await work.readSteps(address);
     const job = await work.readJob(address);
-    if (job !== undefined) return { known: { job, ...steps, isWithoutTrainer: await this.#isWithoutTrainer(job, steps) } };
+    if (job !== undefined)
+      return { known: { job, ...steps, isWithoutTrainer: await this.#isWithoutTrainer(job, steps) } };
     const lateEnd = await work.readEnd(address);
     return lateEnd && { end: endedTask(lateEnd) };
   }
