@@ -54,6 +54,12 @@ export async function reportOf(
   return check.run();
 }
 
+interface Remark {
+  readonly count: number;
+  readonly column?: string | undefined;
+  readonly more?: string | undefined;
+}
+
 class DatasetCheck {
   readonly #data: DataTable;
   readonly #model: TrainedModel;
@@ -100,7 +106,8 @@ class DatasetCheck {
       `SELECT count(*), first(${PROBLEM} ORDER BY ${LINE}), min(${LINE}) FROM input WHERE ${PROBLEM} IS NOT NULL`,
     );
     const [count, problem, line] = [Number(row?.[0]), row?.[1], row?.[2]];
-    if (count > 0) this.#remark(`rows are left out, such as that of line ${line}: ${problem}`, { count });
+    if (count > 0)
+      this.#remark('rows that are left out', { count, more: `such as that of line ${line}: ${problem}` });
   }
 
   /** @returns SQL for whether a row takes part in training. */
@@ -122,7 +129,12 @@ class DatasetCheck {
     const { manifest, training } = this.#model;
     const named = new Map(Object.entries(training.columns));
     const { mapped, problems } = mapInputs(manifest.inputs, this.#data.columns, named);
-    const hint = `the data have ${namesOf(this.#data.columns)}. Others are named by training.columns in model.json`;
+    const { columns, isTyped } = this.#data;
+    // Signs of another delimiter.
+    const isCutWrong =
+      !isTyped && (columns.length === 1 || columns.some((column) => /[;|\t]/.test(column.name)));
+    const commas = isCutWrong ? '. Cells of a CSV are separated by commas' : '';
+    const hint = `the data have ${namesOf(columns)}. Others are named by training.columns in model.json${commas}`;
     for (const problem of problems)
       this.#fault(problem === problems.at(-1) ? `${problem}; ${hint}` : problem);
     return mapped.filter(hasColumn);
@@ -150,9 +162,10 @@ class DatasetCheck {
     for (const input of mapped) {
       const reading = await readColumn(this.#data, input, how);
       if (reading.outside > 0)
-        this.#remark(`rows do not fit the model: ${reading.reason}`, {
+        this.#remark('rows that the model would refuse', {
           count: reading.outside,
           column: reading.column.name,
+          more: reading.reason,
         });
       readings.push(reading);
     }
@@ -189,13 +202,15 @@ class DatasetCheck {
     const [rows = 0, given = 0, known = 0, kinds = 0, outside = 0] = row.slice(0, 5).map(Number);
     const [least, most, wrong] = row.slice(5);
     if (given > known)
-      this.#remark(`rows have a target ${name} that is no ${type.toLowerCase()}, such as ${shown(wrong)}`, {
+      this.#remark(`rows whose target ${name} is no ${type.toLowerCase()}`, {
         count: given - known,
+        more: `such as ${shown(wrong)}`,
       });
-    if (rows > given) this.#remark(`rows have no target ${name}`, { count: rows - given });
+    if (rows > given) this.#remark(`rows without a target ${name}`, { count: rows - given });
     if (outside > 0)
-      this.#remark(`rows have a target ${name} that the output cannot have, from ${least} to ${most}`, {
+      this.#remark(`rows whose target ${name} the output cannot have`, {
         count: outside,
+        more: `the targets are from ${least} to ${most}`,
       });
     if (rows > 0 && known === 0) this.#fault(`no row has a target ${name}`);
     else if (kinds === 1) this.#fault(`the target ${name} is the same in all rows, ${shown(least)}`);
@@ -257,10 +272,11 @@ class DatasetCheck {
     this.#faults.push({ message: cut(message, LONGEST_MESSAGE) });
   }
 
-  /** @param message behind the number of rows. */
-  #remark(message: string, { count, column }: { readonly count: number; readonly column?: string }): void {
+  /** @param what the rows that are counted. */
+  #remark(what: string, { count, column, more }: Remark): void {
     const where = column === undefined || column === '' ? {} : { column: cut(column) };
-    this.#remarks.push({ message: cut(`${count} ${message}`, LONGEST_MESSAGE), count, ...where });
+    const message = `${what}: ${count}${more === undefined ? '' : `, ${more}`}`;
+    this.#remarks.push({ message: cut(message, LONGEST_MESSAGE), count, ...where });
   }
 }
 

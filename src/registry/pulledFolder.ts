@@ -38,13 +38,9 @@ const HIDDEN = /^\.([1-9][0-9]*)@(.+)@([0-9]+)$/;
  * @throws {Error} saying what is wrong with the version, or with this machine. Then nothing is left of it.
  */
 export async function pullVersion(record: VersionRecord, options: PullOptions): Promise<ModelVersion> {
-  const { model, version, sha256 } = record;
-  const folder = join(options.root, model, version);
+  const folder = join(options.root, record.model, record.version);
   if (!(await holds(folder, record))) await bring(record, folder, options);
-  const pulled = await readVersion(folder);
-  if (pulled.sha256 !== sha256)
-    throw new Error(`its version.json must have the digest of its record, ${sha256}, got ${pulled.sha256}`);
-  return { ...pulled, registered: record };
+  return { ...(await readVersion(folder)), registered: record };
 }
 
 /** Removes the folder of a version that is retired. */
@@ -74,7 +70,7 @@ async function bring(
   await rm(hidden, { recursive: true, force: true });
   try {
     for (const file of record.files) await bringFile(file, hidden, { artifacts, signal });
-    await prepareCode(hidden, record, areSigned);
+    await prepare(hidden, record, { areSigned });
     await syncFolders(hidden);
     await giveName(hidden, folder, record);
     await syncFolder(parent);
@@ -106,9 +102,15 @@ async function bringFile(
   await file.sync();
 }
 
-/** The registry keeps no rights of files. So those of a version that is a program may all be run. */
-async function prepareCode(folder: string, { files }: VersionRecord, areSigned: boolean): Promise<void> {
-  const { code } = await readVersion(folder);
+/** Refuses a version that its record does not describe. The registry keeps no rights of files, so programs get theirs. */
+async function prepare(
+  folder: string,
+  { files, sha256 }: VersionRecord,
+  { areSigned }: Pick<PullOptions, 'areSigned'>,
+): Promise<void> {
+  const { code, sha256: got } = await readVersion(folder);
+  if (got !== sha256)
+    throw new Error(`its version.json must have the digest of its record, ${sha256}, got ${got}`);
   if (code !== undefined && !areSigned)
     throw new Error(
       'it is code, which comes only signed: set MODEL_TRUSTED_KEYS, or copy it into MODELS_DIR',

@@ -132,7 +132,7 @@ export class FollowedWork implements Disposable {
 /** What was heard may be newer than what is read, and the other way round. */
 function newest(before: KnownWork, now: KnownWork): KnownWork {
   return {
-    job: before.job,
+    ...now,
     results: before.results.length > now.results.length ? before.results : now.results,
     progress: isNewer(before.progress, now.progress) ? before.progress : now.progress,
   };

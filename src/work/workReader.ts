@@ -5,7 +5,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { WorkEnd, WorkJob } from '../contract/messages/work.ts';
+import type { WorkEnd } from '../contract/messages/work.ts';
 import { mayRead, type Readable } from '../contract/principal.ts';
 import { parseWorkId, type WorkAddress } from '../contract/workId.ts';
 import { type KnownWork, trainerClassOf, type WorkTask, workTask } from '../contract/workTask.ts';
@@ -61,15 +61,13 @@ export class WorkReader {
     if (end !== undefined) return { end: endedTask(end) };
     const steps = await work.readSteps(address);
     const job = await work.readJob(address);
-    if (job !== undefined)
-      return { known: { job, ...steps, isWithoutTrainer: await this.#isWithoutTrainer(job, steps) } };
-    const lateEnd = await work.readEnd(address);
-    return lateEnd && { end: endedTask(lateEnd) };
-  }
-
-  async #isWithoutTrainer(job: WorkJob, { progress, results }: Omit<KnownWork, 'job'>): Promise<boolean> {
-    const hasBegun = progress !== undefined || results.length > 0;
-    return !hasBegun && !(await this.#broker.work.hasTrainers(trainerClassOf(job)));
+    if (job === undefined) {
+      const lateEnd = await work.readEnd(address);
+      return lateEnd && { end: endedTask(lateEnd) };
+    }
+    const hasBegun = steps.progress !== undefined || steps.results.length > 0;
+    const isWithoutTrainer = !hasBegun && !(await work.hasTrainers(trainerClassOf(job)));
+    return { known: { job, ...steps, isWithoutTrainer } };
   }
 }
 

@@ -1,6 +1,6 @@
 /** Versions of the registry on machines that share no folder: real gateways and workers, with a DATA_DIR each. */
 import { generateKeyPairSync } from 'node:crypto';
-import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtempDisposable, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -176,23 +176,19 @@ test('npm run model -- push, list, pull and retire work at the broker', async ()
     code: 0,
     output: expect.stringMatching(/is in the registry/),
   });
-  expect(await command('push', `${MODEL}/${version}`)).toMatchObject({
-    code: 0,
-    output: expect.stringMatching(/was already in the registry/),
-  });
   await versionIs(version, 'SERVED');
   expect(await predict(version)).toMatchObject({ state: 'SUCCEEDED', modelVersion: version });
   expect((await command('list', '--registry')).output).toMatch(new RegExp(`${MODEL} +${version} `));
+  const folder = join(pushed.folder.model, version);
+  const weights = await readFile(join(folder, 'model.onnx'));
+  await rm(folder, { recursive: true });
+  expect(await command('pull', `${MODEL}/${version}`)).toMatchObject({ code: 0 });
+  expect(weights.equals(await readFile(join(folder, 'model.onnx')))).toBe(true);
   expect(await command('retire', MODEL, version)).toMatchObject({ code: 0 });
   expect(await command('push', MODEL, version)).toMatchObject({
     code: 1,
     output: expect.stringMatching(/is retired/),
   });
-  expect(await command('pull', MODEL, version)).toMatchObject({
-    code: 1,
-    output: expect.stringMatching(/the registry must have/),
-  });
-  expect(await command('retire', MODEL, 'v8')).toMatchObject({ code: 2 });
 });
 
 test('a version whose files are damaged in the broker is refused by name, and comes when it is pushed again', async () => {
@@ -217,7 +213,7 @@ test('a worker that is killed in the middle of a pull has the whole version afte
   const folder = join(dataDir, 'models', MODEL);
   const only = { ...env, DATA_DIR: dataDir, WORKER_MODELS: `${MODEL}/1,${MODEL}/${version}` };
   await using killed = await startWorker(nats, only);
-  const pushing = pushed.push(version, 9, { paddingMib: 48 });
+  const pushing = pushed.push(version, 9, { paddingMib: 24 });
   const [hidden = ''] = await eventually(
     () => readdir(folder).catch((): string[] => []),
     (names) => names.some((name) => name.startsWith('.')),

@@ -97,7 +97,7 @@ test('a report has rows, types, missing cells, ranges, rows outside the limits, 
     most: '44.0',
   });
   expect(problemsOf(record)).toContain(
-    '1 rows do not fit the model: tripDistanceMiles must be a number from 0 to 1000 (miles), got 5000',
+    'rows that the model would refuse: 1, tripDistanceMiles must be a number from 0 to 1000 (miles), got 5000',
   );
 });
 
@@ -142,7 +142,7 @@ test('a CSV is read as npm run score reads it: texts of numbers, names of enums,
     expect(columnOf(record, 'Credit_Limit')).toMatchObject({ outside: 1 });
     expect(columnOf(record, 'churnProbability')).toMatchObject({ least: '0.0', most: '1.0' });
     expect(problemsOf(record)).toContain('"1,5" has a decimal comma; write 1.5');
-    expect(problemsOf(record)).toContain('1 rows are left out, such as that of line 5');
+    expect(problemsOf(record)).toContain('rows that are left out: 1, such as that of line 5');
     const gender = record.profile.find(({ input }) => input === 'gender');
     expect(gender).toMatchObject({ names: ['FEMALE', 'MALE'], shares: [0.5, 0.5, 0] });
   }
@@ -266,6 +266,9 @@ test('a file in the shared folder is taken if its digest is right', async () => 
     expect(check([asked], datasetsDir === undefined ? {} : { datasetsDir })).rejects;
   await failed(file).toThrow('the trainer has no DATASETS_DIR where it could be');
   await failed({ ...file, sha256: 'b'.repeat(64) }, shared.path).toThrow('it was changed');
+  await failed({ ...file, name: '../shared.parquet' }, shared.path).toThrow(
+    'must be a path below the folder',
+  );
   await failed({ ...file, name: 'nowhere.parquet' }, shared.path).toThrow(
     'cannot be read in DATASETS_DIR (ENOENT)',
   );

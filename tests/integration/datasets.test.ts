@@ -119,7 +119,9 @@ describe('npm run data', () => {
     );
     expect(first).toMatchObject({ code: 0 });
     expect(first.out).toContain('uploaded 2 files');
-    expect(first.out).toMatch(/trips [0-9a-f]{12}: 300 rows in 2 files, 100 of them equal to an earlier one/);
+    expect(first.out).toMatch(
+      /trips [0-9a-f]{12}: rows: 300, of them equal to an earlier one: 100, files: 2/,
+    );
     expect(first.out).toMatch(/PULocationID +pickupLocationId +BIGINT +0 +0 +1 +200 +–/);
     expect(first.out).toMatch(/usable\. Its digest is [0-9a-f]{64}/);
     const second = await data(
@@ -130,7 +132,7 @@ describe('npm run data', () => {
       '--model',
       'trip-duration',
     );
-    expect(second.out).toContain('2 of 2 files are there already');
+    expect(second.out).toContain('there already: 2 of 2 files');
     expect(second.out).not.toContain('uploaded');
     expect((await data('list', '--name', 'trips')).out).toMatch(
       /^name +digest .*\ntrips +[0-9a-f]{12} +trip-duration .* 2 +300 +usable\n$/,
@@ -150,7 +152,7 @@ describe('npm run data', () => {
         shared,
       ],
     );
-    expect(added).toMatchObject({ code: 0, out: expect.stringContaining('200 rows') });
+    expect(added).toMatchObject({ code: 0, out: expect.stringContaining('rows: 200') });
     const { edges } = await list({ name: 'shared' });
     expect(edges[0]?.node).toMatchObject({ files: [{ name: '2021/january.parquet' }] });
   });

@@ -2,6 +2,7 @@
 import { link, mkdir, stat, symlink } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { BlobGone } from '../../src/broker/broker.ts';
+import { isDataFileName } from '../../src/contract/dataset.ts';
 import { TaskErrorCode } from '../../src/contract/task.ts';
 import { type DataFile, DataPlace } from '../../src/contract/work.ts';
 import { digestRegularFile } from '../../src/process/regularFile.ts';
@@ -74,6 +75,8 @@ async function sizeOf(file: DataFile, datasetsDir: string | undefined): Promise<
 }
 
 function sharedPath({ name, sha256 }: DataFile, datasetsDir: string | undefined): string {
+  // Gateways refuse such a name, but other processes may write jobs, too.
+  if (!isDataFileName(name)) throw unusable(`${name} must be a path below the folder DATASETS_DIR`);
   if (datasetsDir !== undefined) return resolve(datasetsDir, name);
   throw unusable(
     `${name} (${sha256}) was not uploaded, and the trainer has no DATASETS_DIR where it could be: upload it, or set DATASETS_DIR`,

@@ -80,7 +80,7 @@ async function uploadMissing(
   const missing = await missingFiles(files, options);
   const total = missing.reduce((sum, { bytes }) => sum + bytes, 0);
   const there = files.length - missing.length;
-  if (there > 0) print(`${there} of ${files.length} files are there already`);
+  if (there > 0) print(`there already: ${there} of ${countOf(files)}`);
   if (missing.length === 0) return;
   const progress = new Progress({ name, total, unit: 'bytes', terminal: process.stderr });
   try {
@@ -88,7 +88,11 @@ async function uploadMissing(
   } finally {
     progress.end();
   }
-  print(`uploaded ${missing.length} files, ${readableBytes(total)}, ${progress.summary()}`);
+  print(`uploaded ${countOf(missing)}, ${readableBytes(total)}, ${progress.summary()}`);
+}
+
+function countOf({ length }: readonly FoundFile[]): string {
+  return length === 1 ? '1 file' : `${length} files`;
 }
 
 async function endOf(gateway: Gateway, task: TaskView): Promise<TaskView> {

@@ -37,7 +37,7 @@ const NONE = '–';
 /** The report, with one line for each column. */
 export function formatReport(dataset: DatasetView): string {
   const { name, digest, rowCount, duplicates, usable, files, problems, columns } = dataset;
-  const counted = `${rowCount} rows in ${files.length} ${files.length === 1 ? 'file' : 'files'}, ${duplicates} of them equal to an earlier one`;
+  const counted = `rows: ${rowCount}, of them equal to an earlier one: ${duplicates}, files: ${files.length}`;
   const table = formatTable([
     ['column', 'input', 'type', 'missing', 'outside', 'least', 'most', 'PSI'],
     ...columns.map(({ column, input, type, nulls, outside, least, most, psi }) => [
