@@ -205,7 +205,9 @@ test('ambiguous dates are refused without --date-format, and a line that is not 
   const args = asked(file('dates.csv'), file('dated.csv'), '--map', 'pickupAt=at');
   expect(await score(...args)).toMatchObject({
     code: 1,
-    output: expect.stringContaining('Say which is right with --date-format pickupAt=dd/mm/yyyy or pickupAt=mm/dd/yyyy'),
+    output: expect.stringContaining(
+      'Say which is right with --date-format pickupAt=dd/mm/yyyy or pickupAt=mm/dd/yyyy',
+    ),
   });
   expect(existsSync(`${file('dated.csv')}.partial`)).toBe(false);
   const { code, output } = await score(...args, '--date-format', 'dd/mm/yyyy');
