@@ -190,6 +190,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'step-forgotten',
     about: 'a step leaves its queue before what follows is queued',
     scenario: 'train-kill',
+    seconds: 5,
     changes: [
       {
         file: 'workers/training/runner.ts',
