@@ -5,7 +5,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { WorkEnd, WorkJob } from '../contract/messages/work.ts';
+import type { WorkEnd } from '../contract/messages/work.ts';
 import { mayRead, type Readable } from '../contract/principal.ts';
 import { parseWorkId, type WorkAddress } from '../contract/workId.ts';
 import { type KnownWork, trainerClassOf, type WorkTask, workTask } from '../contract/workTask.ts';
