@@ -83,7 +83,9 @@ const trained = await endOf(
   },
 );
 for (const { name, verdict, observed, live, limit } of trained.training?.gates ?? [])
-  console.log(`gate      ${verdict.padEnd(7)} ${name}: ${observed?.toFixed(2)} (live ${live?.toFixed(2)}, limit ${limit})`);
+  console.log(
+    `gate      ${verdict.padEnd(7)} ${name}: ${observed?.toFixed(2)} (live ${live?.toFixed(2)}, limit ${limit})`,
+  );
 const version = trained.training?.version;
 if (version == null) throw new Error(`${trained.error?.code}: ${trained.error?.message}`);
 console.log(`version   ${version}`);

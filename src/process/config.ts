@@ -905,9 +905,7 @@ function classes(value: string | undefined): readonly string[] {
   return names;
 }
 
-function someOf<const T extends string>(
-  allowed: readonly T[],
-): (value: string | undefined) => readonly T[] {
+function someOf<const T extends string>(allowed: readonly T[]): (value: string | undefined) => readonly T[] {
   return (value) => {
     const names = list(value);
     const chosen = allowed.filter((name) => names.includes(name));

@@ -54,7 +54,10 @@ export async function runTrainer(
       await runner.run(step);
   });
   if (slots.length === 0)
-    log.warn({ classes: trainerClasses }, 'no model has a training with steps of these classes: there is nothing to do');
+    log.warn(
+      { classes: trainerClasses },
+      'no model has a training with steps of these classes: there is nothing to do',
+    );
   log.info({ trainer, classes: trainerClasses, steps: trainerSteps, slots: slots.length }, 'ready');
   ready({});
   await stopped;

@@ -28,7 +28,7 @@ export type TaskErrorCode =
   | 'DEADLINE_EXCEEDED'
   /** Work only: the new version does not meet the gate of its model, so it has no number. */
   | 'GATE_REJECTED'
-  /** ONNX Runtime refused to run the model on this input. */
+  /** The model could not be run on this input. `message` has the reason of its runtime, without paths. */
   | 'INFERENCE_FAILED'
   /** A file or text of the input could not be decoded, or a blob has bytes that its field does not allow. `message` names the input, what was expected and what came. */
   | 'INVALID_INPUT'
