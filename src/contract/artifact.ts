@@ -1,15 +1,15 @@
 /**
- * Artefacts: the files of datasets and of versions of models, by the SHA-256 of their content. Unlike blobs of clients
+ * Artifacts: the files of datasets and of versions of models, by the SHA-256 of their content. Unlike blobs of clients
  * they have no owner and no age: they stay as long as a record names them.
  */
 import type { BlobContent } from './blob.ts';
 
-/** The store of artefacts, as trainers, workers and gateways use it. */
+/** The store of artifacts, as trainers, workers and gateways use it. */
 export interface Artifacts {
   /** @param digest hex SHA-256. @returns undefined if it is not there, or not as a whole. */
   find(digest: string): Promise<{ readonly bytes: number } | undefined>;
   /**
-   * Stores an artefact, or what is missing of it.
+   * Stores an artifact, or what is missing of it.
    *
    * @param digest of the content. The caller vouches for it.
    * @throws {RequestError} `BLOB_STORE_FULL`, `BROKER_UNAVAILABLE`; and what reading the content throws.

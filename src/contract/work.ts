@@ -44,7 +44,7 @@ export type StageState = (typeof StageState)[keyof typeof StageState];
 
 const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
 export const SHA256 = text('a SHA-256 in hex', { pattern: '^[0-9a-f]{64}$' });
-/** Of a file: artefacts may have more than 2 GiB. */
+/** Of a file: artifacts may have more than 2 GiB. */
 export const BYTE_COUNT = number('a number of bytes', 0, Number.MAX_SAFE_INTEGER);
 
 const STAGE = object(
@@ -88,10 +88,10 @@ export const FILE = object('a file', {
   sha256: SHA256,
   bytes: BYTE_COUNT,
 });
-/** A file whose bytes lie in the store of artefacts. */
+/** A file whose bytes lie in the store of artifacts. */
 export type ArtifactFile = Passing<typeof FILE>;
 
-/** Where the bytes of a data file are: in the store of artefacts, or in the folder `DATASETS_DIR` of trainers. */
+/** Where the bytes of a data file are: in the store of artifacts, or in the folder `DATASETS_DIR` of trainers. */
 export const DataPlace = { Store: 'STORE', Folder: 'FOLDER' } as const;
 export type DataPlace = (typeof DataPlace)[keyof typeof DataPlace];
 

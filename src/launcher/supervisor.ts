@@ -215,20 +215,17 @@ async function runOwnBroker({
     ARTIFACTS_MAX_BYTES: String(limits.artifactsMaxBytes),
     ...environmentOf(role, url),
   });
+  // With what they need of the secrets that were left out.
+  const ofFiles = { DATA_DIR: dataDir, ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }) };
   // The system's own folder for temporary files may be in memory.
   const spool = system.env.BLOB_SPOOL_DIR || join(dataDir, 'spool');
   return {
     mending,
     gateway: { ...environment('gateway'), BLOB_SPOOL_DIR: spool },
-    // What they need of the secrets that were left out.
-    worker: {
-      ...environment('worker'),
-      DATA_DIR: dataDir,
-      ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }),
-    },
+    worker: { ...environment('worker'), ...ofFiles },
     trainer: {
       ...environment('trainer'),
-      DATA_DIR: dataDir,
+      ...ofFiles,
       ...(signingKey && { MODEL_SIGNING_KEY_FILE: signingKey }),
     },
   };

@@ -274,7 +274,7 @@ test('a file in the shared folder is taken if its digest is right', async () => 
   );
 });
 
-test('an artefact that is gone fails the check, and leaves no verdict', async () => {
+test('an artifact that is gone fails the check, and leaves no verdict', async () => {
   const file = { name: 'gone.parquet', sha256: 'c'.repeat(64), bytes: 5, place: DataPlace.Store };
   await expect(check([file])).rejects.toMatchObject({
     code: 'DATA_UNUSABLE',

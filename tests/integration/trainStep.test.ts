@@ -1,4 +1,4 @@
-/** The step `train` of a trainer: from the data files to the files of a version in the store of artefacts. */
+/** The step `train` of a trainer: from the data files to the files of a version in the store of artifacts. */
 import { cp, mkdtempDisposable, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Small data files, made on the fly, and a store of artefacts in memory for the steps that read them. */
+/** Small data files, made on the fly, and a store of artifacts in memory for the steps that read them. */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** A store of artefacts in memory. */
+/** A store of artifacts in memory. */
 import { BlobGone } from '../../src/broker/broker.ts';
 import type { Artifacts } from '../../src/contract/artifact.ts';
 import type { BlobContent } from '../../src/contract/blob.ts';
@@ -19,7 +19,7 @@ export class MemoryArtifacts implements Artifacts {
 
   async *read(digest: string) {
     const stored = this.#stored.get(digest);
-    if (stored === undefined) throw new BlobGone(`There is no artefact ${digest}.`);
+    if (stored === undefined) throw new BlobGone(`There is no artifact ${digest}.`);
     yield stored;
   }
 

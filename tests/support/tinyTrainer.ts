@@ -42,13 +42,13 @@ type Write = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 
 if (process.env.STRIKE) strikeAt(process.env.STRIKE);
 await runProcess('trainer', (context) =>
-  runTrainer(context, ({ broker, config: { modelsDir } }) => ({
+  runTrainer(context, ({ broker, artifacts, config: { modelsDir } }) => ({
     steps: {
       check: async () => ({ output: {} }),
       prepare: async () => ({ output: { files: PREPARED, notes: [] } }),
       train: trainStep({ modelsDir, datasetsDir: undefined, maxMib: 0, findVersion: async () => undefined }),
       evaluate: async () => ({ output: { gates: [], metrics: [], profile: [], passed: true } }),
     },
-    conclude: concluding({ broker, modelsDir, signingKey: undefined }),
+    conclude: concluding({ broker, artifacts, modelsDir, signingKey: undefined }),
   })),
 );

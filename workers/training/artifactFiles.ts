@@ -1,4 +1,4 @@
-/** Files of a trainer's disk in the store of artefacts, and back. */
+/** Files of a trainer's disk in the store of artifacts, and back. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open, rm, statfs } from 'node:fs/promises';
@@ -53,7 +53,7 @@ export async function fetchFile(
   try {
     await pipeline(pieces(), createWriteStream(file), { signal });
     const got = hash.digest('hex');
-    if (got !== sha256) throw new Error(`the artefact ${sha256} has other content, of the SHA-256 ${got}`);
+    if (got !== sha256) throw new Error(`the artifact ${sha256} has other content, of the SHA-256 ${got}`);
   } catch (error) {
     await rm(file, { force: true });
     throw error;

@@ -1,6 +1,7 @@
 /** What becomes of the output of a task's last step. Each write may be repeated: what is there already is found. */
 import type { KeyObject } from 'node:crypto';
 import type { Broker } from '../../src/broker/broker.ts';
+import type { Artifacts } from '../../src/contract/artifact.ts';
 import { brokerUnavailable } from '../../src/contract/errors.ts';
 import { checkOf } from '../../src/contract/messages/decoder.ts';
 import { TaskErrorCode, TaskState } from '../../src/contract/task.ts';
@@ -13,7 +14,8 @@ import type { DoneStep, SettleOptions } from './settleStep.ts';
 import { TRAIN_OUTPUT } from './train.ts';
 
 export interface ConcludeOptions {
-  readonly broker: Pick<Broker, 'work' | 'datasets' | 'versions' | 'artifacts'>;
+  readonly broker: Pick<Broker, 'work' | 'datasets' | 'versions'>;
+  readonly artifacts: Pick<Artifacts, 'find'>;
   readonly modelsDir: string;
   /** Signs records of versions; undefined: they are not signed. */
   readonly signingKey: KeyObject | undefined;
@@ -81,7 +83,7 @@ async function register(
           ...(train.revision === undefined ? {} : { revision: train.revision }),
         },
       },
-      { ...options, versions: broker.versions, artifacts: broker.artifacts },
+      { ...options, versions: broker.versions },
     );
     return { ...SUCCEEDED, version: record.version };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Brings the files of datasets to the disk of a step: from the store of artefacts, or from `DATASETS_DIR`. */
+/** Brings the files of datasets to the disk of a step: from the store of artifacts, or from `DATASETS_DIR`. */
 import { link, mkdir, stat, symlink } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { BlobGone } from '../../src/broker/broker.ts';

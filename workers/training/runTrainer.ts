@@ -1,6 +1,6 @@
 /** What a trainer does from its start to its stop. What the steps need, such as DuckDB, is loaded with the first of them. */
 import { randomBytes } from 'node:crypto';
-import { type Broker, openBroker } from '../../src/broker/broker.ts';
+import { type Broker, type BrokerOptions, openBlobsBroker, openBroker } from '../../src/broker/broker.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { stepPlacesOf } from '../../src/models/stepPlaces.ts';
 import { type Config, readConfig } from '../../src/process/config.ts';
@@ -11,6 +11,8 @@ import { Scratch } from './scratch.ts';
 
 export interface TrainerParts {
   readonly broker: Broker;
+  /** At the broker of `BLOBS_NATS_URL`, if there is one. */
+  readonly artifacts: Broker['artifacts'];
   readonly config: Config;
 }
 
@@ -23,7 +25,7 @@ export async function runTrainer(
   const log = createLog(config, 'trainer');
   using catalog = await Catalog.open(config.modelsDir, log);
   const trainer = `trainer-${randomBytes(4).toString('hex')}`;
-  await using broker = await openBroker({
+  const reached: BrokerOptions = {
     access: config,
     role: 'trainer',
     name: trainer,
@@ -31,7 +33,10 @@ export async function runTrainer(
     limits: config,
     log,
     signal: stopping,
-  });
+  };
+  await using broker = await openBroker(reached);
+  await using blobsBroker = await openBlobsBroker(reached);
+  const { artifacts } = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   await using scratch = await Scratch.open(config.dataDir);
   const { trainerClasses, trainerSteps, trainerSlots } = config;
@@ -39,9 +44,9 @@ export async function runTrainer(
     ({ step, trainerClass }) => trainerSteps.includes(step) && trainerClasses.includes(trainerClass),
   );
   const runner = new StepRunner({
-    ...stepsOf({ broker, config }),
+    ...stepsOf({ broker, artifacts, config }),
     broker,
-    artifacts: broker.artifacts,
+    artifacts,
     trainer,
     modelNamed: (name) => catalog.models.find(({ manifest }) => manifest.name === name),
     scratch,

@@ -74,7 +74,7 @@ function patient(artifacts: Artifacts, { signal, write }: ContextOptions): Artif
           const isFull = error.code === RequestErrorCode.BlobStoreFull;
           const isAway = error.code === RequestErrorCode.BrokerUnavailable;
           if (!isAway && (!isFull || performance.now() > giveUpAt)) throw error;
-          if (tries === 1) write(`waiting for the store of artefacts: ${error.message}`);
+          if (tries === 1) write(`waiting for the store of artifacts: ${error.message}`);
           await sleep(STORE_RETRY_MS, undefined, { signal });
         }
       }

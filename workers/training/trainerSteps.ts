@@ -6,7 +6,11 @@ import { liveProfile, liveVersion } from './liveVersion.ts';
 import type { RunnerOptions } from './runner.ts';
 import type { TrainerParts } from './runTrainer.ts';
 
-export function trainerSteps({ broker, config }: TrainerParts): Pick<RunnerOptions, 'steps' | 'conclude'> {
+export function trainerSteps({
+  broker,
+  artifacts,
+  config,
+}: TrainerParts): Pick<RunnerOptions, 'steps' | 'conclude'> {
   const { datasetsDir, modelsDir, modelSigningKey, sessionMaxMib = 0 } = config;
   const { datasets, versions } = broker;
   const signingKey = modelSigningKey === undefined ? undefined : readSigningKey(modelSigningKey);
@@ -36,7 +40,7 @@ export function trainerSteps({ broker, config }: TrainerParts): Pick<RunnerOptio
         })(context);
       },
     },
-    conclude: concluding({ broker, modelsDir, signingKey }),
+    conclude: concluding({ broker, artifacts, modelsDir, signingKey }),
   };
 
   async function findVersion(model: string, runKey: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-/** Uploads files to the store of artefacts. What is there already is not sent again. */
+/** Uploads files to the store of artifacts. What is there already is not sent again. */
 import { createReadStream } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
