@@ -137,5 +137,5 @@ export function unnamedTaskId(model: string, contentDigest: string): string {
 
 /** A text without the task ids in it: with an id, anybody can see and cancel the task. */
 export function withoutTaskIds(text: string): string {
-  return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[0-9a-f]{24,44}/g, '…');
+  return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[ts]?[0-9a-f]{24,44}/g, '…');
 }

@@ -21,11 +21,11 @@ export interface WorkAddress {
   readonly openedAt: number;
 }
 
-const LETTERS: Readonly<Record<WorkKind, string>> = { [WorkKind.Training]: 't', [WorkKind.Dataset]: 'd' };
+const LETTERS: Readonly<Record<WorkKind, string>> = { [WorkKind.Training]: 't', [WorkKind.Dataset]: 's' };
 /** What follows the letter: 12 digits of the instant and 24 of the secret. */
 const TAIL_LENGTH = 36;
 const OPENED_LENGTH = 12;
-const WORK_ID = /^([a-z][a-z0-9_]{0,62})_([0-9a-f]{8})_([0-9]{10})_([td])([0-9a-f]{12})[0-9a-f]{24}$/;
+const WORK_ID = /^([a-z][a-z0-9_]{0,62})_([0-9a-f]{8})_([0-9]{10})_([ts])([0-9a-f]{12})[0-9a-f]{24}$/;
 
 export function newWorkAddress(origin: Omit<WorkAddress, 'id'>): WorkAddress {
   const { kind, model, home, deadlineSecond, openedAt } = origin;
@@ -39,7 +39,7 @@ export function newWorkAddress(origin: Omit<WorkAddress, 'id'>): WorkAddress {
 /** Whether a text may be the id of work. It costs one look at one character, since ids of predictions come here, too. */
 export function looksLikeWork(id: string): boolean {
   const letter = id.at(-TAIL_LENGTH - 1);
-  return letter === 't' || letter === 'd';
+  return letter === 't' || letter === 's';
 }
 
 /** @returns undefined if the text cannot be the id of work of ours. */

@@ -80,7 +80,7 @@ describe('a version.json', () => {
     const more = '"__proto__": { "folder": "/etc" }, "folder": "/etc", "version": "9"';
     await writeFile(join(folder.model, '1/version.json'), `{ ${more}, ${JSON.stringify(RECORD).slice(1)}`);
     using catalog = await Catalog.open(folder.path, SILENT);
-    expect(catalog.models[0]?.versions).toEqual([
+    expect(catalog.models[0]?.versions).toMatchObject([
       { ...RECORD, version: '1', folder: join(folder.model, '1') },
     ]);
   });
