@@ -86,9 +86,9 @@ describe('a system that runs', () => {
     for (const seed of seeds) {
       for (const pid of [system.pid, natsServer, worker, gateway])
         expect(commandLine(pid)).not.toContain(seed);
-      for (const name of await readdir(dataDir)) {
-        if (name === 'keys' || name === 'jetstream') continue;
-        expect(await readFile(join(dataDir, name), 'utf8'), name).not.toContain(seed);
+      for (const entry of await readdir(dataDir, { withFileTypes: true })) {
+        if (entry.isFile())
+          expect(await readFile(join(dataDir, entry.name), 'utf8'), entry.name).not.toContain(seed);
       }
       expect(system.output()).not.toContain(seed);
     }

@@ -442,7 +442,7 @@ describe.concurrent('npm run model -- add', () => {
   });
 
   test.for<[string, string[], string]>([
-    ['no command', [], 'expected add, golden, check, list, push, pull or retire, got none'],
+    ['no command', [], 'expected add, golden, check, list, wheels, push, pull or retire, got none'],
     ['no name', ['add', 'x.onnx'], 'expected --name <name>, got none'],
     [
       'a name that cannot be',

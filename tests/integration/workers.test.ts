@@ -204,7 +204,7 @@ test.each([
     });
     expect(await gateway.ended).toBe(78);
     expect(gateway.output()).toMatch(
-      /must have room for 1633 GiB \(JOBS_trip-duration 128 MiB \+ ENDS 931 GiB \+ REQUESTS 233 GiB \+ CHUNKS 466 GiB \+ /,
+      /must have room for 1636 GiB \(JOBS_trip-duration 128 MiB \+ ENDS 931 GiB \+ REQUESTS 233 GiB \+ CHUNKS 466 GiB \+ /,
     );
   },
 );
