@@ -3,6 +3,7 @@ import type { DuckDBValue } from '@duckdb/node-api';
 import type { Values } from '../contract/values.ts';
 import { checkInput } from '../models/input.ts';
 import type { ManifestOutput } from '../models/manifest.ts';
+import { DatabaseError, DiskFull } from './database.ts';
 import { DataFault } from './dataFault.ts';
 import type { TrainedModel } from './datasetReport.ts';
 import { DATA_VIEW, type DataTable, viewId } from './dataTable.ts';
@@ -19,11 +20,13 @@ export interface HoldOutRows {
   readonly slices: ReadonlyMap<string, Float64Array>;
   /** Rows that no version can be judged on: a target is missing, or an input does not fit the model. */
   readonly leftOut: number;
+  /** All rows, of which those that are judged are every n-th. */
+  readonly total: number;
 }
 
 export type Target = number | string | boolean;
 
-/** So many rows are in memory at a time; more tell no more of a version. */
+/** So many rows are judged at most, spread evenly over all: more tell no more of a version. */
 const MOST_ROWS = 200_000;
 const PAGE_ROWS = 20_000;
 const TABLE = 'judged';
@@ -55,10 +58,10 @@ export async function holdOutRows(
     now: new Date().toISOString(),
   };
   const found: FoundRow[] = [];
-  const total = Math.min(count, MOST_ROWS);
-  for (let from = 0; from < total; from += PAGE_ROWS) {
+  const every = Math.max(1, Math.ceil(count / MOST_ROWS));
+  for (let from = 0; from < count; from += PAGE_ROWS * every) {
     const columns = await data.database.columns(
-      `SELECT * FROM ${TABLE} WHERE rowid >= ${from} AND rowid < ${Math.min(total, from + PAGE_ROWS)} ORDER BY rowid`,
+      `SELECT * FROM ${TABLE} WHERE rowid >= ${from} AND rowid < ${from + PAGE_ROWS * every} AND rowid % ${every} = 0 ORDER BY rowid`,
     );
     for (let row = 0; row < (columns[0]?.length ?? 0); row++) {
       const cells = columns.map((column) => column[row] ?? null);
@@ -79,7 +82,8 @@ export async function holdOutRows(
     slices: new Map(
       slices.map(({ name }, i) => [name, Float64Array.from(found, ({ isIn }) => (isIn[i] === true ? 1 : 0))]),
     ),
-    leftOut: total - found.length,
+    leftOut: Math.ceil(count / every) - found.length,
+    total: count,
   };
 }
 
@@ -103,10 +107,10 @@ async function makeTable(
       `CREATE TABLE ${TABLE} AS SELECT ${columns.join(', ')} FROM ${DATA_VIEW} WHERE coalesce(CAST((${rows}\n) AS BOOLEAN), false)`,
     );
   } catch (error) {
-    throw new DataFault(
-      `the targets, rows or slices of the manifest cannot be computed: ${error instanceof Error ? error.message : error}`,
-      { cause: error },
-    );
+    if (!(error instanceof DatabaseError) || error instanceof DiskFull) throw error;
+    throw new DataFault(`the targets, rows or slices of the manifest cannot be computed: ${error.message}`, {
+      cause: error,
+    });
   }
   const [counted] = await database.rows(`SELECT count(*) FROM ${TABLE}`);
   return Number(counted?.[0]);

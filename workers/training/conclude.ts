@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Artifacts } from '../../src/contract/artifact.ts';
+import { LONGEST_LIST } from '../../src/contract/bounds.ts';
 import { brokerUnavailable } from '../../src/contract/errors.ts';
 import { checkOf } from '../../src/contract/messages/decoder.ts';
 import { TaskErrorCode, TaskState } from '../../src/contract/task.ts';
@@ -75,7 +76,7 @@ async function register(
         model: job.model,
         ...{ files: train.files, sha256: train.sha256 ?? '', created: job.submittedAt, owner: job.owner },
         ...{ taskId: job.taskId, gates: judged.gates, profile: judged.profile },
-        metrics: [...judged.metrics, ...(train.metrics ?? [])],
+        metrics: [...judged.metrics, ...(train.metrics ?? [])].slice(0, LONGEST_LIST),
         provenance: {
           ...{ runKey: train.runKey, datasets: training.datasets, recipe: train.recipe },
           ...{ params: training.params, seed: training.seed, trainer: result.trainer },

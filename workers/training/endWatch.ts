@@ -19,6 +19,8 @@ export interface EndWatchOptions {
 }
 
 const LOOK_EVERY_MS = 30_000;
+/** After the deadline a look that failed is repeated. */
+const LEAST_PAUSE_MS = 1_000;
 
 export class EndWatch implements Disposable {
   readonly #options: EndWatchOptions;
@@ -29,7 +31,7 @@ export class EndWatch implements Disposable {
   private constructor(options: EndWatchOptions, listening: Listening) {
     this.#options = options;
     this.#listening = listening;
-    this.#timer = this.#lookLater();
+    this.#timer = this.#lookLater(0);
   }
 
   static async open(options: EndWatchOptions): Promise<EndWatch> {
@@ -43,9 +45,9 @@ export class EndWatch implements Disposable {
     this.#listening[Symbol.dispose]();
   }
 
-  #lookLater(): NodeJS.Timeout {
+  #lookLater(leastMs: number): NodeJS.Timeout {
     const { broker, job } = this.#options;
-    const untilDeadline = Math.max(0, job.deadline - broker.now());
+    const untilDeadline = Math.max(leastMs, job.deadline - broker.now());
     return setTimeout(() => void this.#look(), Math.min(LOOK_EVERY_MS, untilDeadline + 1));
   }
 
@@ -61,6 +63,6 @@ export class EndWatch implements Disposable {
     } catch (error) {
       log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'the end of a task cannot be looked up');
     }
-    if (!this.#isClosed) this.#timer = this.#lookLater();
+    if (!this.#isClosed) this.#timer = this.#lookLater(LEAST_PAUSE_MS);
   }
 }

@@ -4,7 +4,8 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../../src/contract/errors.ts';
+import { BlobGone } from '../../src/broker/broker.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../../src/contract/errors.ts';
 import { type InputProfile, PROFILE } from '../../src/contract/messages/datasetRecord.ts';
 import { checkOf } from '../../src/contract/messages/decoder.ts';
 import { METRICS } from '../../src/contract/messages/versionRecord.ts';
@@ -63,7 +64,6 @@ export function evaluateStep(options: EvaluateStepOptions): Step {
     const rows = await readRows(options, context, model);
     report({ done: 1, of: PARTS, unit: 'parts' });
     const candidate = await fetchVersion(files, context);
-    const live = await options.liveVersion(context);
     const judge = (version: ModelVersion) => judgeVersion(version, rows, { ...options, context });
     const ofCandidate = await judge(candidate).catch((error: unknown) => {
       if (error instanceof StepFailed || context.signal.aborted) throw error;
@@ -73,7 +73,7 @@ export function evaluateStep(options: EvaluateStepOptions): Step {
       );
     });
     report({ done: 2, of: PARTS, unit: 'parts' });
-    const ofLive = live && (await judgeLive(live, judge, context));
+    const { live, judged: ofLive } = await judgeLive(options, judge, context);
     report({ done: 3, of: PARTS, unit: 'parts' });
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     const output = verdictOn({ ...ofCandidate, bytes }, ofLive, { rows, model });
@@ -114,7 +114,11 @@ async function fetchVersion(
   for (const file of files) {
     const path = join(own, file.path);
     await mkdir(dirname(path), { recursive: true });
-    await fetchFile(artifacts, file, path, signal);
+    await fetchFile(artifacts, file, path, signal).catch((error: unknown) => {
+      if (!(error instanceof BlobGone)) throw error;
+      const gone = `${file.path} of the new version is not in the store any more: train it again`;
+      throw new StepFailed(TaskErrorCode.TrainingFailed, gone);
+    });
   }
   return readVersion(own);
 }
@@ -133,16 +137,20 @@ async function judgeVersion(
 
 /** A live version that cannot be run here is no reason to refuse a new one: nothing is compared then. */
 async function judgeLive(
-  live: ModelVersion,
+  { liveVersion }: EvaluateStepOptions,
   judge: (version: ModelVersion) => Promise<Judgement>,
-  { write, signal }: StepContext,
-): Promise<Judgement | undefined> {
+  context: StepContext,
+): Promise<{ readonly live?: ModelVersion | undefined; readonly judged?: Judgement }> {
   try {
-    return await judge(live);
+    const live = await liveVersion(context);
+    return live === undefined ? {} : { live, judged: await judge(live) };
   } catch (error) {
-    if (signal.aborted) throw error;
-    write(`nothing is compared with version ${live.version}, which cannot be run here: ${messageOf(error)}`);
-    return undefined;
+    const isAway = error instanceof RequestError && error.code === RequestErrorCode.BrokerUnavailable;
+    if (context.signal.aborted || isAway) throw error;
+    context.write(
+      `nothing is compared with the version that answers now, which cannot be run here: ${messageOf(error)}`,
+    );
+    return {};
   }
 }
 
@@ -187,11 +195,11 @@ async function profileOfTraining(
 
 function noteOn(
   { gates, passed }: Pick<EvaluateOutput, 'gates' | 'passed'>,
-  { inputs, leftOut }: HoldOutRows,
+  { inputs, leftOut, total }: HoldOutRows,
   live: ModelVersion | undefined,
 ): string {
   const failed = gates.filter(({ verdict }) => verdict === 'FAIL').map(({ name }) => name);
   const beside = live === undefined ? 'no version answers yet' : `beside version ${live.version}`;
   const left = leftOut === 0 ? '' : `, ${leftOut} left out`;
-  return `${inputs.length} hold-out rows${left}, ${beside}: ${passed ? 'passed' : `failed ${failed.join(', ')}`}`;
+  return `${inputs.length} of ${total} hold-out rows${left}, ${beside}: ${passed ? 'passed' : `failed ${failed.join(', ')}`}`;
 }

@@ -150,6 +150,9 @@ function ratioChecks(
   if (live === undefined)
     return [{ name: of, ...numbers({ observed }), limit, count, verdict: Verdict.Skipped }];
   const ofLive = live(rows);
+  // Such as the area under a curve where no row is a yes.
+  if (Number.isNaN(observed) || Number.isNaN(ofLive))
+    return [{ name: of, ...numbers({ observed, live: ofLive }), limit, count, verdict: Verdict.TooFew }];
   const [size, liveSize] = metric === 'bias' ? [Math.abs(observed), Math.abs(ofLive)] : [observed, ofLive];
   const isReached = isLessBetter(metric) ? size <= limit * liveSize : size >= limit * liveSize;
   const passed = isReached || isWithinNoise(candidate, live, rows);

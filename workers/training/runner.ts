@@ -54,6 +54,8 @@ const AGAIN: Verdict = { type: 'handBack', delayMs: 1_000 };
 const LATER: Verdict = { type: 'handBack', delayMs: 3_000 };
 const AT_ONCE: Verdict = { type: 'handBack', delayMs: 0 };
 const RETRY_MS = 500;
+/** As long as a step waits for room for its artifacts. */
+const FULL_WITHIN_MS = 10 * 60_000;
 /** Of the check of a dataset. Those of a training are in its manifest. */
 const MOST_CHECKS = 3;
 
@@ -104,10 +106,13 @@ export class StepRunner {
     const ending = new AbortController();
     const onEnd = () => ending.abort(new TaskEnded());
     using _watch = await EndWatch.open({ broker, address, job, log, onEnd });
-    if ((await broker.work.readEnd(address)) !== undefined) return this.#remove(address);
-    if (broker.now() >= job.deadline) return this.#end(address, job, expiredWork(job));
+    if ((await broker.work.readEnd(address)) !== undefined) return await this.#remove(address);
+    if (broker.now() >= job.deadline) return await this.#end(address, job, expiredWork(job));
     const done = await broker.work.readStepResult(job.taskId, job.step);
-    if (done !== undefined) return this.#settle({ address, job, result: done });
+    if (done !== undefined)
+      return await this.#ending(address, job, ending.signal, () =>
+        this.#settle({ address, job, result: done }, ending.signal),
+      );
 
     const model = this.#options.modelNamed(job.model);
     if (model === undefined) {
@@ -125,12 +130,12 @@ export class StepRunner {
     try {
       progress = await TryProgress.begin(trying, maxAttempts);
     } catch (error) {
-      if (ending.signal.aborted) return this.#remove(address);
+      if (ending.signal.aborted) return await this.#remove(address);
       if (error instanceof Overtaken) return LATER;
       throw error;
     }
     if (progress === undefined)
-      return this.#fail(
+      return await this.#fail(
         address,
         job,
         `${maxAttempts} tries were begun, and the trainers of all of them were lost.`,
@@ -145,21 +150,43 @@ export class StepRunner {
       await using context = await contextOf({ ...this.#options, job, model, progress, signal, write });
       outcome = await this.#options.steps[job.step](context);
     } catch (error) {
-      return await this.#afterFailure(error, { address, job, progress, maxAttempts, signal, write });
+      return await this.#afterFailure(error, { address, job, progress, maxAttempts, signal, taskLog });
     }
-    const result = await this.#store({
+    const given: StepResult = {
       ...{ v: MESSAGE_VERSION, taskId: job.taskId, step: job.step, trainer: this.#options.trainer },
       ...{ startedAt, finishedAt: broker.now(), attempts: progress.attempts },
       output: outcome.output,
       ...(outcome.note === undefined ? {} : { note: shortText(outcome.note) }),
+    };
+    // Before the end: whoever reads the log stops at the end of the task.
+    await taskLog.flush();
+    return await this.#ending(address, job, ending.signal, async () => {
+      const result = await this.#store(given, ending.signal);
+      log.info({ taskId: job.taskId, step: job.step }, 'step done');
+      return this.#settle({ address, job, result }, ending.signal);
     });
-    log.info({ taskId: job.taskId, step: job.step }, 'step done');
-    return this.#settle({ address, job, result });
+  }
+
+  /** Makes the writes after a step. If one of them is refused for good, the task fails. */
+  async #ending(
+    address: WorkAddress,
+    job: StepJob,
+    ended: AbortSignal,
+    write: () => Promise<Verdict>,
+  ): Promise<Verdict> {
+    try {
+      return await write();
+    } catch (error) {
+      if (ended.reason instanceof TaskEnded) return this.#remove(address);
+      if (error instanceof StepFailed) return this.#failWith(address, job, error);
+      if (isFull(error)) return this.#endFull(address, job, error);
+      throw error;
+    }
   }
 
   async #afterFailure(
     error: unknown,
-    { address, job, progress, maxAttempts, signal, write }: FailedTry,
+    { address, job, progress, maxAttempts, signal, taskLog }: FailedTry,
   ): Promise<Verdict> {
     const { log, stopping } = this.#options;
     const fields = { taskId: job.taskId, step: job.step, attempt: progress.attempts };
@@ -176,39 +203,59 @@ export class StepRunner {
       return AT_ONCE;
     }
     if (error instanceof StepFailed) {
-      const { code, message } = error;
-      log.warn({ ...fields, code, reason: message }, 'step failed');
-      return this.#end(address, job, { state: TaskState.Failed, error: { code, message } });
+      log.warn({ ...fields, code: error.code, reason: error.message }, 'step failed');
+      await taskLog.flush();
+      return this.#failWith(address, job, error);
     }
-    if (error instanceof RequestError) {
-      if (error.code === RequestErrorCode.BlobStoreFull) return this.#endFull(address, job, error);
+    if (isFull(error)) {
+      await taskLog.flush();
+      return this.#endFull(address, job, error);
+    }
+    if (error instanceof RequestError && error.code === RequestErrorCode.BrokerUnavailable) {
       log.warn({ ...fields, reason: error.message }, 'step handed back');
       await progress.giveBack();
       return AGAIN;
     }
     log.error({ ...fields, err: error }, 'a try was lost');
     const which = `Try ${progress.attempts} of ${maxAttempts}`;
-    write(`${which} was lost: ${messageOf(error)}`);
+    taskLog.write(`${which} was lost: ${messageOf(error)}`);
+    await taskLog.flush();
     return progress.attempts < maxAttempts
       ? AGAIN
       : this.#fail(address, job, `${which} was lost: ${messageOf(error)}`);
   }
 
   /** @returns the result that is stored: this one, or that of a trainer that was faster. */
-  #store(result: StepResult): Promise<StepResult> {
+  #store(result: StepResult, ended: AbortSignal): Promise<StepResult> {
     const { work } = this.#options.broker;
-    return this.#untilAnswered(result.taskId, async () => {
+    const store = async () => {
       const outcome = await work.storeStepResult(result);
       if (outcome.type === 'stored') return result;
       const first = await work.readStepResult(result.taskId, result.step);
       if (first !== undefined) return first;
-      throw brokerUnavailable(outcome.reason);
-    });
+      const { reason } = outcome;
+      if (outcome.type === 'refused')
+        throw new StepFailed(TaskErrorCode.TrainingFailed, `what the step gave cannot be stored: ${reason}`);
+      if (outcome.type === 'full')
+        throw new RequestError(
+          RequestErrorCode.BlobStoreFull,
+          `There is no room for what the step gave (${reason}).`,
+        );
+      throw brokerUnavailable(reason);
+    };
+    return this.#untilAnswered(result.taskId, store, ended);
   }
 
-  async #settle(done: DoneStep): Promise<Verdict> {
-    await this.#untilAnswered(done.job.taskId, () => settleStep(done, this.#options));
+  async #settle(done: DoneStep, ended: AbortSignal): Promise<Verdict> {
+    await this.#untilAnswered(done.job.taskId, () => settleStep(done, this.#options), ended);
     return ACK;
+  }
+
+  #failWith(address: WorkAddress, job: StepJob, { code, message }: StepFailed): Promise<Verdict> {
+    return this.#end(address, job, {
+      state: TaskState.Failed,
+      error: { code, message: shortText(message) },
+    });
   }
 
   #fail(address: WorkAddress, job: StepJob, message: string): Promise<Verdict> {
@@ -247,20 +294,30 @@ export class StepRunner {
     return ACK;
   }
 
-  /** Tries again while the broker does not answer, or has no room, until the trainer stops. The lease is renewed. */
-  async #untilAnswered<T>(taskId: string, ask: () => Promise<T>): Promise<T> {
+  /**
+   * Tries again while the broker does not answer, and for ten minutes while it has no room, until the trainer stops. The
+   * lease is renewed.
+   *
+   * @param ended aborted once the task has ended: then nothing is left to store.
+   */
+  async #untilAnswered<T>(taskId: string, ask: () => Promise<T>, ended?: AbortSignal): Promise<T> {
     const { log, stopping } = this.#options;
+    const giveUpAt = performance.now() + FULL_WITHIN_MS;
     for (let tries = 1; ; tries++) {
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof RequestError) || error instanceof NewerMessage || stopping.aborted)
-          throw error;
+        const isOver = stopping.aborted || ended?.aborted || (isFull(error) && performance.now() > giveUpAt);
+        if (!(error instanceof RequestError) || error instanceof NewerMessage || isOver) throw error;
         if (tries === 1) log.warn({ taskId, reason: error.message }, 'not stored yet, trying again');
         await sleep(RETRY_MS, undefined, { signal: stopping });
       }
     }
   }
+}
+
+function isFull(error: unknown): error is RequestError {
+  return error instanceof RequestError && error.code === RequestErrorCode.BlobStoreFull;
 }
 
 interface FailedTry {
@@ -269,5 +326,5 @@ interface FailedTry {
   readonly progress: TryProgress;
   readonly maxAttempts: number;
   readonly signal: AbortSignal;
-  readonly write: (line: string) => void;
+  readonly taskLog: TaskLog;
 }

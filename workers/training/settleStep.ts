@@ -28,7 +28,9 @@ export async function settleStep(done: DoneStep, { broker, conclude }: SettleOpt
   const { address, job, result } = done;
   const next = nextStep(address, result);
   if (next === undefined) {
-    await endWork(broker, address, job, await conclude(done));
+    // A version of a task that was cancelled meanwhile gets no number.
+    if ((await broker.work.readEnd(address)) !== undefined) await broker.work.remove(address);
+    else await endWork(broker, address, job, await conclude(done));
     return;
   }
   const outcome = await broker.work.storeStepJob(address, { ...job, step: next }, trainerClassOf(job));

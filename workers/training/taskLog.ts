@@ -39,11 +39,15 @@ export class TaskLog implements AsyncDisposable {
   }
 
   /** Stores what was written so far, if the broker answers. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
+  async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#store();
     await this.#storing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
   }
 
   #store(): void {

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { BlobGone } from '../../src/broker/broker.ts';
 import { ANY_TEXT, LONGEST_LIST, NAME } from '../../src/contract/bounds.ts';
 import { messageOf } from '../../src/contract/errors.ts';
 import { checkOf } from '../../src/contract/messages/decoder.ts';
@@ -171,7 +172,8 @@ async function fetchCheckpoint(context: StepContext): Promise<string | undefined
     await fetchFile(artifacts, checkpoint, file, signal);
     return file;
   } catch (error) {
-    signal.throwIfAborted();
+    // A broker that is away for a moment must not cost days of training.
+    if (!(error instanceof BlobGone)) throw error;
     write(
       `the checkpoint of the try before cannot be read, so this one begins from scratch: ${messageOf(error)}`,
     );

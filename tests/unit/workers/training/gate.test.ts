@@ -108,6 +108,14 @@ test('a figure that the rows do not define fails its limit', () => {
   expect(checks[1]).toEqual({ name: 'minutes auc at least', limit: 0.7, count: ROWS, verdict: 'FAIL' });
 });
 
+test('a figure that the rows do not define is not compared with the live one', () => {
+  const gate: Gate = { metrics: [{ output: 'minutes', metric: 'auc', leastRatioToLive: 1 }], slices: [] };
+  const yes = { predicted: onceEach(ROWS), actual: onceEach(ROWS) };
+  const judged = { ...candidate(TRUTH), outputs: new Map([['minutes', yes]]) };
+  const checks = checksOf(gate, judged, judged, HOLD_OUT);
+  expect(checks[1]).toEqual({ name: 'minutes auc to live', limit: 1, count: ROWS, verdict: 'TOO_FEW' });
+});
+
 function wrongBy(error: number): Float64Array {
   return TRUTH.map((truth) => truth + error);
 }
