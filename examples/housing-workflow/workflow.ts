@@ -3,6 +3,8 @@
  * each. Nothing is polled: each task is watched by a subscription.
  *
  *     node_modules/.bin/node examples/housing-workflow/workflow.ts boston_housing.csv [GraphQL address]
+ *
+ * With a login, TIDINGS_KEY is the key of an operator.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -25,6 +27,8 @@ interface Dataset {
 
 interface Training {
   readonly version: string | null;
+  /** Whether a version that was made of the same things was there already. */
+  readonly reused: boolean;
   readonly stages: readonly { readonly name: string; readonly state: string; readonly note: string | null }[];
   readonly progress: { readonly done: number; readonly of: number | null; readonly unit: string } | null;
   readonly gates: readonly Check[];
@@ -40,14 +44,19 @@ interface Check {
 
 const [file, url = 'http://127.0.0.1:4000/graphql'] = process.argv.slice(2);
 if (file === undefined) throw new Error('usage: workflow.ts <boston_housing.csv> [GraphQL address]');
-const client = createClient({ url: url.replace(/^http/, 'ws'), retryAttempts: 100, shouldRetry: () => true });
+const key = process.env.TIDINGS_KEY;
+const login = key === undefined ? {} : { authorization: `Bearer ${key}` };
+const client = createClient({ url: url.replace(/^http/, 'ws'), connectionParams: login });
 
 // 1. The file itself goes beside GraphQL, under its digest. Bytes that are there already are not sent again.
 const bytes = await readFile(file);
 const sha256 = createHash('sha256').update(bytes).digest('hex');
 const artifact = new URL(`/artifacts/${sha256}`, url);
-if ((await fetch(artifact, { method: 'HEAD' })).status === 404)
-  await fetch(artifact, { method: 'PUT', body: bytes });
+const { status } = await fetch(artifact, { method: 'HEAD', headers: login });
+if (status !== 200) {
+  const answer = await fetch(artifact, { method: 'PUT', headers: login, body: bytes });
+  if (!answer.ok) throw new Error(`the upload was refused: ${await answer.text()}`);
+}
 
 // 2. A trainer checks the data.
 const { addDataset } = await ask<{ addDataset: Task }>(
@@ -73,7 +82,7 @@ const { trainModel } = await ask<{ trainModel: Task }>(
 let shown = '';
 const trained = await endOf(
   trainModel.id,
-  `training { version stages { name state note } progress { done of unit } gates { name verdict observed live limit } }`,
+  `training { version reused stages { name state note } progress { done of unit } gates { name verdict observed live limit } }`,
   ({ training }) => {
     const running = training?.stages.find(({ state }) => state === 'RUNNING');
     const progress = training?.progress;
@@ -88,13 +97,13 @@ for (const { name, verdict, observed, live, limit } of trained.training?.gates ?
   );
 const version = trained.training?.version;
 if (version == null) throw new Error(`${trained.error?.code}: ${trained.error?.message}`);
-console.log(`version   ${version}`);
+console.log(`version   ${version}${trained.training?.reused ? ', made of the same data before' : ''}`);
 
 // 4. A tenth of the tasks goes to it, as soon as a worker serves it.
 await ask(
   `mutation Release($version: String!) {
     setRollout(model: "housing", weights: [{ version: "1", percent: 90 }, { version: $version, percent: 10 }]) {
-      weights { version percent }
+      model { live { version } }
     }
   }`,
   { version },

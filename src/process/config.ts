@@ -585,7 +585,7 @@ const settings = {
     unit: 'steps',
     default: '1',
     consequence:
-      'Steps that a trainer works on at a time. Each recipe has a process of its own; more of them than the machine can carry make each other slow.',
+      'Steps of trainings that a trainer works on at a time; checks of datasets have one more slot. Each recipe has a process of its own; more of them than the machine can carry make each other slow.',
     parse: integer(1, 64),
   },
 

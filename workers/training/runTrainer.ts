@@ -1,6 +1,13 @@
 /** What a trainer does from its start to its stop. What the steps need, such as DuckDB, is loaded with the first of them. */
 import { randomBytes } from 'node:crypto';
-import { type Broker, type BrokerOptions, openBlobsBroker, openBroker } from '../../src/broker/broker.ts';
+import {
+  type Broker,
+  type BrokerOptions,
+  openBlobsBroker,
+  openBroker,
+  type StepSource,
+} from '../../src/broker/broker.ts';
+import { StepName } from '../../src/contract/work.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { stepPlacesOf } from '../../src/models/stepPlaces.ts';
 import { type Config, readConfig } from '../../src/process/config.ts';
@@ -53,21 +60,32 @@ export async function runTrainer(
     stopping,
     log,
   });
-  const source = broker.consumeSteps(places);
-  const slots = Array.from({ length: places.length === 0 ? 0 : trainerSlots }, async () => {
-    for (let step = await source.next(); step !== undefined; step = await source.next())
-      await runner.run(step);
-  });
-  if (slots.length === 0)
+  // A check takes seconds, and does not wait for a training of hours.
+  const { checks = [], others = [] } = Object.groupBy(places, ({ step }) =>
+    step === StepName.Check ? 'checks' : 'others',
+  );
+  const queues = [
+    { places: checks, slots: 1 },
+    { places: others, slots: trainerSlots },
+  ].filter(({ places }) => places.length > 0);
+  const sources = queues.map(({ places }) => broker.consumeSteps(places));
+  const slots = queues.flatMap(({ slots }, i) =>
+    Array.from({ length: slots }, () => takeAll(sources[i] as StepSource, runner)),
+  );
+  if (places.length === 0)
     log.warn(
-      { classes: trainerClasses },
+      { classes: trainerClasses, steps: trainerSteps },
       'no model has a training with steps of these classes: there is nothing to do',
     );
-  log.info({ trainer, classes: trainerClasses, steps: trainerSteps, slots: slots.length }, 'ready');
+  log.info({ trainer, classes: trainerClasses, steps: trainerSteps, slots: trainerSlots }, 'ready');
   ready({});
   await stopped;
   log.info('stopping: handing back the steps');
-  await source[Symbol.asyncDispose]();
+  await Promise.all(sources.map((source) => source[Symbol.asyncDispose]()));
   await Promise.all(slots);
   log.info('stopped');
+}
+
+async function takeAll(source: StepSource, runner: StepRunner): Promise<void> {
+  for (let step = await source.next(); step !== undefined; step = await source.next()) await runner.run(step);
 }
