@@ -55,7 +55,7 @@ export function defineTraining(
     t.field({
       type: connectionRef,
       extensions: { points: PAGE_POINTS },
-      description: `The trainings of the client's owner, newest first: those that have not ended, and the others for a year, the last 20,000. Viewers and operators get those of all owners. A page may have fewer than asked for, although another follows. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
+      description: `All trainings, newest first: those that have not ended, and the others for a year, the last 20,000. A page may have fewer than asked for, although another follows. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`. For viewers and operators (\`FORBIDDEN\`).`,
       args: {
         model: t.arg.string({ description: 'Of the model with this name. Default: of all.' }),
         first: t.arg.int({
@@ -65,7 +65,8 @@ export function defineTraining(
         }),
         after: t.arg.string({ description: 'The page begins after the training with this cursor.' }),
       },
-      resolve: (_root, { model, first, after }, context): Promise<TaskPage> => {
+      resolve: async (_root, { model, first, after }, context): Promise<TaskPage> => {
+        if (context.principal.role !== 'viewer') await context.audit.admit(context, { action: 'trainings' });
         if (model != null) modelNamed(models, model);
         return context.work.trainings.page({ client: context, model, first, after });
       },

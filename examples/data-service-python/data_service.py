@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import os
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -26,7 +27,7 @@ from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
 #: The class of trainers whose steps it takes: `training.class` of the manifests.
-CLASS = os.environ.get("TRAINER_CLASS", "cpu")
+CLASS = "cpu"
 #: The broker offers a step to others if nothing is heard of it for two seconds.
 LEASE_SECONDS = 1
 CHUNK_BYTES = 512 * 1024

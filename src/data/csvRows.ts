@@ -9,7 +9,7 @@
 import { DataFault } from './dataFault.ts';
 
 export interface CsvRow {
-  /** One cell per column: missing cells are null, extra cells are left out. */
+  /** In the order of the columns: an empty cell is null, those of a short row end early, extra ones are left out. */
   readonly cells: readonly (string | null)[];
   /** The line in which the row begins, counted from 1. */
   readonly line: number;
@@ -169,7 +169,6 @@ export class CsvReader {
 
   #row(columnCount: number): CsvRow {
     const problem = this.#rowProblem(columnCount);
-    while (this.#cells.length < columnCount) this.#cells.push(null);
     return { cells: this.#cells, line: this.#rowLine, problem };
   }
 

@@ -28,6 +28,8 @@ export interface InputOptions {
 export const PROBLEM = 'problem';
 /** Another column of ours: the line of a CSV in which the row begins. */
 export const LINE = 'line';
+/** In one statement. */
+const MOST_CELLS = 1_000_000;
 const OUR_COLUMNS = [`NULL::VARCHAR AS ${PROBLEM}`, `NULL::BIGINT AS ${LINE}`];
 
 interface Content {
@@ -115,7 +117,7 @@ export class InputFile {
   async #loadCsv(database: Database, columns: readonly FileColumn[]): Promise<void> {
     const types = [...columns.map(() => VARCHAR), VARCHAR, BIGINT];
     await database.run('BEGIN');
-    for await (const rows of readCsvRows(csvOptions(this.#options, this.#found.format))) {
+    for await (const rows of groupsOf(readCsvRows(csvOptions(this.#options, this.#found.format)), columns)) {
       const cells = columns.map(({ index }) => rows.map((row) => row.cells[index] ?? null));
       const problems = rows.map(({ problem }) => problem);
       const lines = rows.map(({ line }) => BigInt(line));
@@ -123,6 +125,16 @@ export class InputFile {
     }
     await database.run('COMMIT');
   }
+}
+
+/** Groups of rows that are so small that all their cells fit into memory: a blank line of a wide file has many of them. */
+async function* groupsOf<Row>(
+  pieces: AsyncIterable<readonly Row[]>,
+  { length }: readonly FileColumn[],
+): AsyncGenerator<readonly Row[]> {
+  const most = Math.max(1, Math.floor(MOST_CELLS / length));
+  for await (const rows of pieces)
+    for (let from = 0; from < rows.length; from += most) yield rows.slice(from, from + most);
 }
 
 async function digestOf(file: string, signal: AbortSignal): Promise<string> {
