@@ -99,15 +99,7 @@ const version = trained.training?.version;
 if (version == null) throw new Error(`${trained.error?.code}: ${trained.error?.message}`);
 console.log(`version   ${version}${trained.training?.reused ? ', made of the same data before' : ''}`);
 
-// 4. A tenth of the tasks goes to it, as soon as a worker serves it.
-await ask(
-  `mutation Release($version: String!) {
-    setRollout(model: "housing", weights: [{ version: "1", percent: 90 }, { version: $version, percent: 10 }]) {
-      model { live { version } }
-    }
-  }`,
-  { version },
-);
+// 4. A task that names the version waits until a worker has fetched it.
 const { predictHousing } = await ask<{ predictHousing: Prediction }>(
   `mutation Predict($version: String!) {
     predictHousing(
@@ -123,6 +115,17 @@ const { modelVersion, prediction } = predictHousing;
 console.log(
   `answer    of version ${modelVersion}: ${prediction?.priceThousandsUsd.toFixed(1)} thousand dollars, ${prediction?.pupilTeacherRatio.toFixed(1)} pupils per teacher`,
 );
+
+// 5. A tenth of the tasks goes to it.
+await ask(
+  `mutation Release($version: String!) {
+    setRollout(model: "housing", weights: [{ version: "1", percent: 90 }, { version: $version, percent: 10 }]) {
+      model { live { version } }
+    }
+  }`,
+  { version },
+);
+console.log('rollout   10 % of the tasks go to it');
 await client.dispose();
 
 interface Prediction {
