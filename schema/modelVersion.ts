@@ -19,9 +19,9 @@ export type ModelVersionRef = ReturnType<typeof defineModelVersion>;
 
 export function defineModelVersion(builder: Builder, checkRef: CheckRef) {
   const metricRef = builder.objectRef<ModelVersion['metrics'][number]>('Metric').implement({
-    description: 'How good a version was on a data set: on new data, or on the data that it was trained on.',
+    description: 'How good a version was on a dataset: on new data, or on the data that it was trained on.',
     fields: (t) => ({
-      data: t.exposeString('data', { description: 'Name of the data set.' }),
+      data: t.exposeString('data', { description: 'Name of the dataset.' }),
       name: t.exposeString('name', { description: 'Name of the figure, such as RMSE or MAE.' }),
       unit: t.exposeString('unit', { description: 'Unit of the value.' }),
       value: t.exposeFloat('value', { description: 'The figure, in `unit`.' }),
@@ -130,12 +130,12 @@ export function defineModelVersion(builder: Builder, checkRef: CheckRef) {
         resolve: ({ record }) => Date.parse(record.created),
       }),
       trainedOn: t.stringList({
-        description: 'Names of the data sets that it was trained on.',
+        description: 'Names of the datasets that it was trained on.',
         resolve: ({ record }) => record.trainedOn,
       }),
       metrics: t.field({
         type: [metricRef],
-        description: 'How good it was on data sets.',
+        description: 'How good it was on datasets.',
         resolve: ({ record }) => record.metrics,
       }),
       liveError: t.field({

@@ -156,7 +156,10 @@ function defineTrainModel(
           'The datasets. One of them at least is for `TRAIN`, and one for `HOLDOUT`, unless `split` cuts the only one.',
       }),
       split: t.field({ type: splitRef, description: 'Cuts the only dataset that is given.' }),
-      recipe: t.string({ description: "A file of the model's folder. Default: that of the manifest." }),
+      recipe: t.string({
+        description:
+          "A file of the model's folder. Default: that of the manifest. A model that is trained by a command takes none.",
+      }),
       seed: t.int({ description: 'For what the recipe chooses at random. Default: 0.' }),
       ...(params && {
         params: t.field({

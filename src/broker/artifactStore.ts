@@ -1,5 +1,5 @@
 /**
- * Artifacts: blobs of operators and trainers, such as the files of data sets and model versions, which records name for as
+ * Artifacts: blobs of operators and trainers, such as the files of datasets and model versions, which records name for as
  * long as there are records. So they have no owner and no age, and each message is written once.
  *
  * Writers write what is missing, in order and one chunk at a time, so that predictions beside them are not held up. A write

@@ -143,7 +143,6 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allSuspects,
       subjects.allSuspectRows,
       subjects.allBlobs,
-      subjects.allArtifacts,
       subjects.running('*'),
       subjects.workerPresence,
       subjects.workerLeft,

@@ -11,8 +11,8 @@ export interface Artifacts {
   /**
    * Stores an artifact, or what is missing of it.
    *
-   * @param digest of the content. The caller vouches for it.
-   * @throws {RequestError} `BLOB_STORE_FULL`, `BROKER_UNAVAILABLE`; and what reading the content throws.
+   * @param digest of the content, which is checked.
+   * @throws {RequestError} `BAD_USER_INPUT` if the content has another digest, `BLOB_STORE_FULL`, `BROKER_UNAVAILABLE`; and what reading the content throws.
    */
   put(digest: string, content: BlobContent): Promise<{ readonly isNew: boolean }>;
   /** Its bytes in pieces. @throws {BlobGone} also after some pieces, if a part is gone or the digest is wrong. */

@@ -44,7 +44,7 @@ export interface PullerOptions {
 }
 
 const LOOK_INTERVAL_MS = 30_000;
-/** After a look that failed, or has refused a version. The pause doubles until it is the other one. */
+/** After a look that failed. After one that has refused a version, the pause doubles until it is the other one. */
 const FIRST_RETRY_MS = 1_000;
 
 export class Puller implements AsyncDisposable {

@@ -13,7 +13,7 @@ import { type RetirementBroker, retire } from './retirement.ts';
 export interface RegistrySweepOptions {
   readonly broker: RetirementBroker &
     Pick<Broker, 'dropVersion' | 'queuedVersions' | 'namedArtifacts'> & {
-      readonly rollouts: Pick<Broker['rollouts'], 'history'>;
+      readonly rollouts: Pick<Broker['rollouts'], 'read' | 'history'>;
     };
   readonly artifacts: Pick<Broker['artifacts'], 'list' | 'remove'>;
   readonly models: readonly Model[];
@@ -55,6 +55,11 @@ export class RegistrySweep implements AsyncDisposable {
     for (const { manifest } of models) {
       const ofModel = versions.filter(({ model }) => model === manifest.name);
       if (ofModel.filter(({ retired }) => retired === undefined).length <= keep) continue;
+      const { problem } = await broker.rollouts.read(manifest.name);
+      if (problem !== undefined) {
+        log.warn({ model: manifest.name, problem }, 'no version is retired: its rollout cannot be read');
+        continue;
+      }
       for (const version of outdated(ofModel, await broker.rollouts.history(manifest.name), keep)) {
         await retire(broker, version, RETENTION);
         log.info({ model: version.model, version: version.version }, 'an outdated version is retired');

@@ -33,8 +33,7 @@ export async function claimRequest<T>({ store, read }: ClaimedRecord<T>): Promis
     if (claim.type === 'stored') return undefined;
     const first = await read();
     if (first !== undefined) return first;
-    // Refused without a record: a retry removed it just now, it could not be read and was deleted, or the store is
-    // full.
+    // Refused without a record: a retry removed it just now, it cannot be read, or the store is full.
     if (attempt < CLAIM_ATTEMPTS) continue;
     throw refusedForNow(
       RequestErrorCode.ResultStoreFull,

@@ -1,4 +1,5 @@
 /** What a client asks for with `trainModel`, checked against the manifest and the datasets that are there. */
+import { isDigest } from '../contract/blob.ts';
 import { DATASET_NAME } from '../contract/dataset.ts';
 import { badValue, quoted } from '../contract/errors.ts';
 import type { DatasetRecord } from '../contract/messages/datasetRecord.ts';
@@ -35,7 +36,6 @@ export const MAX_LAST_DATASETS = 100;
 const MAX_DATASETS = 100;
 const MAX_SEED = 2 ** 31 - 1;
 const RECIPE = /^[\w-]+\.(ts|py)$/;
-const DIGEST = /^[0-9a-f]{64}$/;
 
 /** @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`. */
 export async function trainingAsk(
@@ -66,6 +66,8 @@ export async function trainingAsk(
 
 function recipeOf({ recipe, command }: ManifestTraining, asked: string | null | undefined): string {
   if (asked == null) return recipe ?? command?.[0] ?? 'train.ts';
+  if (command !== undefined)
+    throw badValue('recipe', 'left out, since the model is trained by training.command', quoted(asked));
   if (!RECIPE.test(asked))
     throw badValue('recipe', "a file of the model's folder, such as train.py", quoted(asked));
   return asked;
@@ -105,7 +107,7 @@ async function recordsOf(
     if (newest.length > 0) return newest;
     throw badValue(`${field}.name`, 'a dataset that addDataset has found usable', quoted(name));
   }
-  const record = DIGEST.test(digest) ? await known.find(name, digest) : undefined;
+  const record = isDigest(digest) ? await known.find(name, digest) : undefined;
   if (record !== undefined) return [record];
   throw badValue(
     `${field}.digest`,

@@ -1,6 +1,6 @@
 /** The logs of trainings: pages of them, and their lines as they come. */
 import type { Broker, Listening } from '../broker/broker.ts';
-import { badValue, gatewayBusy, quoted, shuttingDown } from '../contract/errors.ts';
+import { badValue, gatewayBusy, quoted, RequestError, shuttingDown } from '../contract/errors.ts';
 import type { Readable } from '../contract/principal.ts';
 import type { StepName } from '../contract/work.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
@@ -78,6 +78,11 @@ export class TrainingLogs implements Disposable {
     if (this.#watches.size >= MAX_WATCHES)
       throw gatewayBusy(`This gateway has ${MAX_WATCHES} subscriptions to logs open already.`, MAX_WATCHES);
     const listening = new DisposableStack();
+    // The watch may have ended while it was opened.
+    const own = (opened: Listening) => {
+      if (listening.disposed) opened[Symbol.dispose]();
+      else listening.use(opened);
+    };
     const watch = new ReadWatch<LogPage>({
       read: async () => {
         try {
@@ -91,9 +96,11 @@ export class TrainingLogs implements Disposable {
           cursor = page.endCursor;
           watch.wake();
           return page;
-        } catch {
+        } catch (error) {
           // While the broker is away there is nothing to show; the reconnect wakes it.
-          return undefined;
+          if (error instanceof RequestError) return undefined;
+          await watch.return();
+          throw error;
         }
       },
       onClose: () => {
@@ -106,14 +113,8 @@ export class TrainingLogs implements Disposable {
     const timer = setInterval(() => watch.wake(), WAKE_INTERVAL_MS).unref();
     listening.defer(() => clearInterval(timer));
     try {
-      const opened = [
-        await broker.workLog.listen(id, () => watch.wake()),
-        await broker.work.listenEnd(reader.address(id), () => watch.wake()),
-      ];
-      for (const each of opened) {
-        if (this.#watches.has(watch)) listening.use(each);
-        else each[Symbol.dispose]();
-      }
+      own(await broker.workLog.listen(id, () => watch.wake()));
+      own(await broker.work.listenEnd(reader.address(id), () => watch.wake()));
       return watch;
     } catch (error) {
       await watch.return();

@@ -23,12 +23,13 @@ interface Following {
 export class WorkWatches implements Disposable {
   readonly #options: WorkWatchesOptions;
   readonly #followed = new Map<string, Following>();
+  #isStopping = false;
 
   constructor(options: WorkWatchesOptions) {
     this.#options = options;
   }
 
-  /** @throws {RequestError} `TASK_NOT_FOUND`, `BROKER_UNAVAILABLE`, `GATEWAY_BUSY`, `OWNER_QUOTA`. */
+  /** @throws {RequestError} `TASK_NOT_FOUND`, `BROKER_UNAVAILABLE`, `GATEWAY_BUSY`, `OWNER_QUOTA`, `SHUTTING_DOWN`. */
   async watch(id: string, options: WatchOptions): Promise<TaskWatch> {
     const address = this.#options.reader.address(id);
     const place = this.#options.places.reserve(options);
@@ -40,6 +41,7 @@ export class WorkWatches implements Disposable {
     };
     try {
       await following.opened;
+      if (this.#isStopping) throw shuttingDown();
       if (!mayRead(options.readable, work.task.owner)) throw workNotFound(id);
     } catch (error) {
       leave();
@@ -56,8 +58,9 @@ export class WorkWatches implements Disposable {
     return watch;
   }
 
-  /** Ends every watch with `SHUTTING_DOWN`. */
+  /** Ends every watch with `SHUTTING_DOWN`, also those that are being opened. */
   [Symbol.dispose](): void {
+    this.#isStopping = true;
     for (const { work } of this.#followed.values()) work.fail(shuttingDown());
   }
 

@@ -47,6 +47,11 @@ async function numbersOf(model: string): Promise<readonly string[]> {
   return versions.flatMap((each) => (each.model === model ? each.version : []));
 }
 
+async function presentOf(model: string): Promise<readonly string[]> {
+  const { versions } = await broker.versions.read();
+  return versions.flatMap((each) => (each.model === model && each.retired === undefined ? each.version : []));
+}
+
 test('a version gets the number after the highest of folders and registry, retired ones included', async () => {
   const model = 'numbered';
   await mkdir(join(models.path, model, '7'), { recursive: true });
@@ -171,10 +176,21 @@ test('sweeps of several gateways retire old versions once, and leave those that 
   };
   await broker.rollouts.store(model, rollout, { revision: 0, record: undefined });
   await Promise.all([broker, other].map((each) => sweepOf(each).sweepVersions()));
-  const { versions } = await broker.versions.read();
-  const present = versions.filter((each) => each.model === model && each.retired === undefined);
+  const present = await presentOf(model);
   expect(present).toHaveLength(3);
-  expect(present[0]?.version).toBe(first);
+  expect(present[0]).toBe(first);
+});
+
+test('a sweep retires no version of a model whose rollout cannot be read, such as one of a newer gateway', async () => {
+  const model = 'unreadable';
+  for (const weights of ['a', 'b', 'c', 'd'])
+    await register(broker, await newVersion(broker, model, { weights }));
+  const present = await presentOf(model);
+  const { revision } = await broker.rollouts.read(model);
+  const unreadable = { v: 1, weights: [], ranges: [['1', 0, 5_000]] as const, setAt: 1 };
+  await broker.rollouts.store(model, unreadable, { revision, record: undefined });
+  await sweepOf(broker).sweepVersions();
+  expect(await presentOf(model)).toEqual(present);
 });
 
 test('the consumers of a retired version are deleted when no task can wait for it', async () => {
@@ -231,7 +247,7 @@ function sweepOf(open: Broker, laterMs = 0): RegistrySweep {
   return new RegistrySweep({
     broker: at(open, laterMs),
     artifacts: open.artifacts,
-    models: [modelOf('Outdated', 'numbers', 1)],
+    models: [modelOf('Outdated', 'numbers', 1), modelOf('Unreadable', 'numbers', 1)],
     keep: 2,
     log: SILENT,
   });

@@ -45,8 +45,8 @@ export async function judgementOf(
     { length: manifest.batching.maxBatchSize },
     (_, i) => inputs[i % inputs.length] as (typeof inputs)[number],
   );
-  const runMs = await run.p95Of(full);
-  const oneRowMs = await run.p95Of(full.slice(0, 1));
+  const runMs = await run.p95Of(full, signal);
+  const oneRowMs = await run.p95Of(full.slice(0, 1), signal);
   return { outputs, failedRows: failed.size, runMs, oneRowMs, peakBytes: run.peakBytes };
 }
 

@@ -12,7 +12,7 @@ import type { Logger } from '../../src/process/log.ts';
 export interface StepContext {
   readonly job: StepJob;
   readonly model: Model;
-  /** An empty folder for its files. It is removed after the step, unless the store was full. */
+  /** An empty folder for its files. It is removed after the step. */
   readonly folder: string;
   /** What the steps before gave, see `StepResult.output`. */
   readonly earlier: ReadonlyMap<StepName, StepResult['output']>;

@@ -13,8 +13,8 @@ export interface TaskLogOptions {
 
 const GATHER_MS = 1_000;
 const MOST_LINES = 2_000;
-/** A line has at most 4,000 bytes, so a message stays below the limit of any broker (1 MiB). */
-const MESSAGE_LINES = 200;
+/** As JSON a line has at most 6,100 bytes (of control characters), so a message stays below the limit of a broker, 1 MiB. */
+const MESSAGE_LINES = 150;
 const LINE_MAX_CHARACTERS = 1_000;
 
 export class TaskLog implements AsyncDisposable {
