@@ -194,8 +194,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/training/runner.ts',
-        from: '    return this.#settle({ address, job, result });',
-        to: '    void this.#settle({ address, job, result });\n    return ACK;',
+        from: '      return this.#settle({ address, job, result }, ending.signal);',
+        to: '      void this.#settle({ address, job, result }, ending.signal);\n      return ACK;',
       },
     ],
   },

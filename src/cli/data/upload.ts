@@ -1,12 +1,14 @@
 /** Uploads files to the store of artifacts. What is there already is not sent again. */
 import { createReadStream } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Gateway, GatewayError } from '../gateway.ts';
 import type { FoundFile } from './dataFiles.ts';
+
+// An import of it would load undici.
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 interface UploadOptions {
   readonly gateway: Pick<Gateway, 'url' | 'login'>;

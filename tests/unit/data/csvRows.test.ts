@@ -88,12 +88,12 @@ test('a row with too many or too few cells is an error, and keeps the cells that
   const { rows } = read('a,b\n1,2\n3\n4,5,6\n\n"x\ny",7\nTotal rows: 2\n');
   expect(rows).toEqual([
     { cells: ['1', '2'], line: 2, problem: null },
-    { cells: ['3', null], line: 3, problem: 'line 3 must have as many cells as the first line, 2, got 1' },
+    { cells: ['3'], line: 3, problem: 'line 3 must have as many cells as the first line, 2, got 1' },
     { cells: ['4', '5'], line: 4, problem: 'line 4 must have as many cells as the first line, 2, got 3' },
-    { cells: [null, null], line: 5, problem: 'line 5 is blank' },
+    { cells: [null], line: 5, problem: 'line 5 is blank' },
     { cells: ['x\ny', '7'], line: 6, problem: null },
     {
-      cells: ['Total rows: 2', null],
+      cells: ['Total rows: 2'],
       line: 8,
       problem: 'line 8 must have as many cells as the first line, 2, got 1',
     },
