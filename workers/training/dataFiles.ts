@@ -86,8 +86,9 @@ function sharedPath({ name, sha256 }: DataFile, datasetsDir: string | undefined)
 /** Others can change a file in a shared folder at any time. */
 async function requireDigest({ name, sha256 }: DataFile, source: string): Promise<void> {
   const { sha256: digest } = await digestRegularFile(source);
+  // The digest of a file that the client has not seen is not told: with it, its rows could be asked for.
   if (digest !== sha256)
-    throw unusable(`${name} in DATASETS_DIR must have the SHA-256 ${sha256}, got ${digest}: it was changed`);
+    throw unusable(`${name} in DATASETS_DIR must have the SHA-256 ${sha256}: it was changed, or is another`);
 }
 
 function unusable(message: string): StepFailed {
