@@ -17,9 +17,9 @@ import type { OwnerBlobs } from '../src/tasks/ownerBlobs.ts';
 import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { TaskList } from '../src/tasks/taskList.ts';
-import type { AllTasks } from '../src/work/allTasks.ts';
-import type { GatewayDatasets } from '../src/work/datasets.ts';
-import type { GatewayWork } from '../src/work/gatewayWork.ts';
+import type { AllTasks } from '../src/workflow/allTasks.ts';
+import type { GatewayDatasets } from '../src/workflow/datasets.ts';
+import type { GatewayWork } from '../src/workflow/gatewayWork.ts';
 import type { WholeNumber } from './bigInt.ts';
 
 /** All that resolvers may use. */

@@ -8,7 +8,7 @@ import type {
 } from '../src/contract/messages/datasetRecord.ts';
 import { type DataFile, DataPlace } from '../src/contract/work.ts';
 import type { Model } from '../src/models/models.ts';
-import { type DatasetPage, datasetCursorOf, MAX_DATASETS_PAGE } from '../src/work/datasets.ts';
+import { type DatasetPage, datasetCursorOf, MAX_DATASETS_PAGE } from '../src/workflow/datasets.ts';
 import type { Builder } from './builder.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import type { TaskRef } from './task.ts';

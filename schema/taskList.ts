@@ -4,7 +4,7 @@ import type { ReadingClient } from '../src/contract/principal.ts';
 import type { Task } from '../src/contract/task.ts';
 import { MAX_WATCHED_TASKS } from '../src/tasks/listWatches.ts';
 import { cursorOf, MAX_PAGE_TASKS, type TaskFilter, type TaskPage } from '../src/tasks/taskList.ts';
-import { trainingCursor } from '../src/work/trainingList.ts';
+import { trainingCursor } from '../src/workflow/trainingList.ts';
 import type { Builder } from './builder.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import type { TaskRef, TaskStateRef } from './task.ts';

@@ -8,7 +8,7 @@ import {
   type StepName,
   type Work,
 } from '../src/contract/work.ts';
-import { type LogPage, MAX_LOG_LINES, type TrainingLine } from '../src/work/trainingLogs.ts';
+import { type LogPage, MAX_LOG_LINES, type TrainingLine } from '../src/workflow/trainingLogs.ts';
 import type { Builder } from './builder.ts';
 import type { CheckRef } from './check.ts';
 

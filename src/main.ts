@@ -34,9 +34,9 @@ import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
-import { AllTasks } from './work/allTasks.ts';
-import { GatewayDatasets } from './work/datasets.ts';
-import { openGatewayWork } from './work/gatewayWork.ts';
+import { AllTasks } from './workflow/allTasks.ts';
+import { GatewayDatasets } from './workflow/datasets.ts';
+import { openGatewayWork } from './workflow/gatewayWork.ts';
 
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
   const config = readConfig(env);

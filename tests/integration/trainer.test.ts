@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { endWork } from '../../src/broker/endWork.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
-import { WorkReader } from '../../src/work/workReader.ts';
+import { WorkReader } from '../../src/workflow/workReader.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Broker, openTestBroker } from '../support/jobs.ts';
 import { type ModelsFolder, SILENT } from '../support/models.ts';
