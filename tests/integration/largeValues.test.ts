@@ -53,7 +53,9 @@ afterAll(async () => {
 
 /** Floats of which each pair of neighbours differs. */
 function tensorOf(bytes: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: bytes / 4 }, (_, i) => i % 65_521);
+  const numbers = new Float32Array(bytes / 4);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = i % 65_521;
+  return numbers;
 }
 
 async function upload(body: Uint8Array<ArrayBuffer>): Promise<string> {
