@@ -104,7 +104,7 @@ describe('with one trainer', () => {
   });
 
   test('a training whose time is over is ended by its trainer where there is no gateway', async () => {
-    const address = await submit({ how: 'computes' }, { deadline: broker.now() + 3_000 });
+    const address = await submit({ how: 'forks' }, { deadline: broker.now() + 3_000 });
     const pid = await pidOf(address);
     expect(await endOf(broker, address)).toMatchObject({ state: 'EXPIRED' });
     await gone(pid);
