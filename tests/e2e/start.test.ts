@@ -125,9 +125,14 @@ describe('a system that runs', () => {
 
 // The tests run at the same time, since they mostly wait for processes to start and to end.
 describe.concurrent('a new system', () => {
-  test('proposes a mutation for a model that its worker serves', async () => {
+  test('proposes a mutation for a model that its worker serves, and ends all processes at Ctrl-C, with exit code 0', async () => {
     await using system = await startSystem({ MODELS_DIR: MODELS, WORKER_MODELS: 'churn/1' });
     expect(await system.banner()).toContain('mutation { predictChurn(input: {');
+    const pids = await system.pids();
+    system.kill('SIGINT');
+    expect(await system.exitCode()).toBe(0);
+    expect(pids.filter(isRunning)).toEqual([]);
+    expect(system.output()).not.toContain('Permissions Violation');
   });
 
   test('shares a port among several gateways, and the work among several workers', async () => {
@@ -162,16 +167,6 @@ describe.concurrent('a new system', () => {
     );
     expect(again).toEqual(results);
     await Promise.all([...clients, late].map((client) => client.dispose()));
-  });
-
-  test('ends all processes at Ctrl-C, with exit code 0', async () => {
-    await using system = await startSystem();
-    await system.banner();
-    const pids = await system.pids();
-    system.kill('SIGINT');
-    expect(await system.exitCode()).toBe(0);
-    expect(pids.filter(isRunning)).toEqual([]);
-    expect(system.output()).not.toContain('Permissions Violation');
   });
 
   test('leaves only nats-server running after kill -9, and the next start ends that one', async () => {
