@@ -24,7 +24,7 @@ import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startProcess } from '../support/processes.ts';
+import { COMPILED, type Gateway, startGateway, startProcess } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -299,7 +299,7 @@ test('npm run score shows the key of TIDINGS_KEY', async () => {
     const args = ['src/cli/score.ts', '--model', 'nope', file, out, '--url', gateway.url];
     const run = promisify(execFile)(process.execPath, args, {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, ...COMPILED, ...env },
     });
     return run.then(
       () => 'scored',
@@ -355,7 +355,7 @@ function runKey(...args: string[]): Promise<string> {
 }
 
 async function runKeyAt(broker: NatsServer, ...args: string[]): Promise<string> {
-  const env = { PATH: process.env.PATH, NATS_URL: broker.url };
+  const env = { PATH: process.env.PATH, ...COMPILED, NATS_URL: broker.url };
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, ['src/cli/key.ts', ...args], { cwd: ROOT, env });
   return stdout.trimEnd();

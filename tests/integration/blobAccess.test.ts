@@ -15,7 +15,14 @@ import { type CertificateFolder, makeCertificate } from '../support/certificates
 import { eventually } from '../support/eventually.ts';
 import { type Http2Connection, openHttp2 } from '../support/http2Client.ts';
 import { startNats } from '../support/natsServer.ts';
-import { type Gateway, type Process, ROOT, startGateway, startWorker } from '../support/processes.ts';
+import {
+  COMPILED,
+  type Gateway,
+  type Process,
+  ROOT,
+  startGateway,
+  startWorker,
+} from '../support/processes.ts';
 import { connectByKey, provisionRoles, type RoleNats, startNatsWithRoles } from '../support/roles.ts';
 import { writeTensorModel } from '../support/tensorModel.ts';
 
@@ -69,7 +76,7 @@ afterAll(async () => {
 
 async function keyFor(...args: readonly string[]): Promise<string> {
   const command = ['src/cli/key.ts', 'create', ...args];
-  const env = { PATH: process.env.PATH, ...nats.env('admin') };
+  const env = { PATH: process.env.PATH, ...COMPILED, ...nats.env('admin') };
   const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: ROOT, env });
   return stdout.trimEnd();
 }

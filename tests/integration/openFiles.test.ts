@@ -7,12 +7,20 @@ import { expect, test } from 'vitest';
 import { collect, openWebSocket, overWebSocket } from '../support/client.ts';
 import { TEST_MODELS } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
+import { COMPILED } from '../support/processes.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 function start(openFiles: number, natsUrl: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn('prlimit', [`--nofile=${openFiles}:${openFiles}`, process.execPath, MAIN], {
-    env: { PATH: process.env.PATH, MODELS_DIR: TEST_MODELS, NATS_URL: natsUrl, PORT: '0', ...env },
+    env: {
+      PATH: process.env.PATH,
+      ...COMPILED,
+      MODELS_DIR: TEST_MODELS,
+      NATS_URL: natsUrl,
+      PORT: '0',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';

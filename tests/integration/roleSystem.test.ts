@@ -23,6 +23,7 @@ import { eventually } from '../support/eventually.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import {
+  COMPILED,
   type Gateway,
   type Process,
   ROOT,
@@ -229,7 +230,7 @@ describe('two gateways, a worker and a provisioner', () => {
   });
 
   async function keyCommand(...args: readonly string[]): Promise<string> {
-    const environment = { PATH: process.env.PATH, ...nats.env('admin') };
+    const environment = { PATH: process.env.PATH, ...COMPILED, ...nats.env('admin') };
     const run = promisify(execFile)(process.execPath, ['src/cli/key.ts', ...args], {
       cwd: ROOT,
       env: environment,
