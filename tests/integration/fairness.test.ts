@@ -37,12 +37,13 @@ async function submitMany(owner: string, url: string, count: number): Promise<re
   return ids;
 }
 
+/** Reads only those again that have not ended. */
 async function endsOf(owner: string, url: string, ids: readonly string[]): Promise<readonly TaskView[]> {
   const read = async (id: string) => fieldOf<TaskView>(await post(url, TASK, { id }, as(owner)));
-  return eventually(
-    () => Promise.all(ids.map(read)),
-    (tasks) => tasks.every(({ finishedAt }) => finishedAt !== null),
-  );
+  const hasEnded = ({ finishedAt }: TaskView) => finishedAt !== null;
+  const ends = [];
+  for (const id of ids) ends.push(await eventually(() => read(id), hasEnded));
+  return ends;
 }
 
 /** The number of waiting tasks in each lane. */
