@@ -584,6 +584,7 @@ function workStreams(
       max_msgs_per_subject: MAX_LOG_MESSAGES,
       max_age: nanos(LOGS_KEPT_DAYS * DAY_MS),
       max_bytes: partOf(limits, RECORDS),
+      allow_direct: true,
       republish: { src: subjects.allLogs, dest: subjects.republishedLogs },
     },
     {
