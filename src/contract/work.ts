@@ -44,7 +44,7 @@ export type StageState = (typeof StageState)[keyof typeof StageState];
 
 export const SHA256 = text('a SHA-256 in hex', { pattern: '^[0-9a-f]{64}$' });
 /** Of a file: artifacts may have more than 2 GiB. */
-export const BYTE_COUNT = number('a number of bytes', 0, Number.MAX_SAFE_INTEGER);
+const BYTE_COUNT = number('a number of bytes', 0, Number.MAX_SAFE_INTEGER);
 
 const STAGE = object(
   'a stage',

@@ -139,3 +139,9 @@ test.each<[readonly StepResult[], StepName]>([
 ])('the next step is the first that is not done, or the last that is needed', (results, expected) => {
   expect(nextStepOf({ job: JOB, results })).toBe(expected);
 });
+
+test('the stage that runs shows what its trainer remarks', () => {
+  const progress = { ...doing('train'), note: 'installing Python packages' };
+  const { stages } = workTask({ job: JOB, results: [done('prepare', 1)], progress }).work;
+  expect(stages[1]).toMatchObject({ name: 'TRAIN', state: 'RUNNING', note: 'installing Python packages' });
+});
