@@ -7,12 +7,12 @@ import type {
   InputProfile,
 } from '../src/contract/messages/datasetRecord.ts';
 import { type DataFile, DataPlace } from '../src/contract/work.ts';
-import type { Model } from '../src/models/models.ts';
+import { type Model, modelNamed } from '../src/models/models.ts';
 import { type DatasetPage, datasetCursorOf, MAX_DATASETS_PAGE } from '../src/workflow/datasets.ts';
 import type { Builder } from './builder.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import type { TaskRef } from './task.ts';
-import { modelNamed, type WorkOptionsRef } from './training.ts';
+import type { WorkOptionsRef } from './training.ts';
 
 const DEFAULT_PAGE = 20;
 const PLACES: Readonly<Record<DataPlace, string>> = {
@@ -61,7 +61,7 @@ export function defineDatasets(builder: Builder, pageInfoRef: PageInfoRef) {
     t.field({
       type: connectionRef,
       description:
-        'The datasets that were checked, newest check first, unusable ones too. Errors: `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`. For viewers and operators (`FORBIDDEN`).',
+        'The datasets that were checked, newest check first, unusable ones too. A page may have fewer than asked for, although another follows. Errors: `BAD_USER_INPUT`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`. For viewers and operators (`FORBIDDEN`).',
       args: {
         model: t.arg.string({ description: 'Only those of this model.' }),
         name: t.arg.string({ description: 'Only those of this name.' }),
@@ -75,6 +75,7 @@ export function defineDatasets(builder: Builder, pageInfoRef: PageInfoRef) {
       resolve: async (_root, { model, name, first, after }, context) => {
         if (context.principal.role !== 'viewer') await context.audit.admit(context, { action: 'datasets' });
         return context.datasets.page({
+          owner: context.owner,
           model: model ?? undefined,
           name: name ?? undefined,
           first,

@@ -107,9 +107,11 @@ export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: Mode
         type: versionRef,
         nullable: true,
         extensions: { points: HISTORY_POINTS },
-        description: `The version that had a share last, of those that have none now; null if it is gone, or if there was none. ${HISTORY_POINTS} points of complexity.`,
+        description: `The version that had a share last, of those that do not answer now; null if it is gone, or if there was none. ${HISTORY_POINTS} points of complexity.`,
         resolve: async (model, _args, context) => {
-          const [last] = await context.registry.formerlyLive(model);
+          const { offering, registry, rollouts } = context;
+          const live = rollouts.shares(model) === undefined ? offering.answering(model) : undefined;
+          const last = (await registry.formerlyLive(model)).find((version) => version !== live);
           return versionsOf(model, context).find(({ record }) => record.version === last);
         },
       }),
@@ -139,7 +141,7 @@ export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: Mode
   });
 }
 
-function versionsOf(
+export function versionsOf(
   model: Model,
   { offering, rollouts }: Pick<Context, 'offering' | 'rollouts'>,
 ): readonly VersionWithShares[] {

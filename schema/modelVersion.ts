@@ -35,7 +35,8 @@ export function defineModelVersion(builder: Builder, checkRef: CheckRef) {
       [VersionState.Waiting]: { description: 'No live worker serves it yet.' },
       [VersionState.Refused]: { description: 'Workers refuse to serve it. `reason` says why.' },
       [VersionState.Leaving]: {
-        description: 'Its folder is gone. Workers finish its queue, and it gets no new tasks.',
+        description:
+          'Its folder is gone, or it was retired. Workers finish its queue, and it gets no new tasks.',
       },
     } as const,
   });

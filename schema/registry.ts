@@ -1,7 +1,19 @@
 /** The mutation by which operators retire versions of the registry. */
 import { VersionState } from '../src/rollout/offering.ts';
 import type { Builder } from './builder.ts';
+import { versionsOf } from './model.ts';
 import type { ModelVersionRef } from './modelVersion.ts';
+
+/** What is told of a version that is retired and that no worker has any more. */
+const UNSERVED = {
+  refusal: undefined,
+  liveWorkers: 0,
+  finishedLastMinute: 0,
+  environment: undefined,
+  weightPercent: undefined,
+  observedPercent: undefined,
+  shadowPercent: 0,
+};
 
 export function defineRegistry(builder: Builder, versionRef: ModelVersionRef): void {
   builder.mutationField('retireVersion', (t) =>
@@ -14,25 +26,15 @@ export function defineRegistry(builder: Builder, versionRef: ModelVersionRef): v
         version: t.arg.string({ required: true, description: 'The version, as `models` lists it.' }),
       },
       resolve: async (_root, { model, version }, context) => {
-        const record = await context.audit.act(context, {
+        const retired = await context.audit.act(context, {
           action: 'retireVersion',
           target: model,
           asked: { version },
           run: () => context.registry.retire(model, version, context.owner),
           told: () => ({ after: { retired: version } }),
         });
-        return {
-          record,
-          model,
-          state: VersionState.Leaving,
-          refusal: undefined,
-          liveWorkers: 0,
-          finishedLastMinute: 0,
-          environment: undefined,
-          weightPercent: undefined,
-          observedPercent: undefined,
-          shadowPercent: 0,
-        };
+        const offered = versionsOf(retired.model, context).find(({ record }) => record.version === version);
+        return { ...(offered ?? { ...UNSERVED, ...retired, model }), state: VersionState.Leaving };
       },
     }),
   );

@@ -2,7 +2,7 @@
 import { badValue, quoted } from '../src/contract/errors.ts';
 import { MAX_LABELS } from '../src/contract/task.ts';
 import { DataUse, WORK_TIMEOUT_MS } from '../src/contract/work.ts';
-import type { Model } from '../src/models/models.ts';
+import { type Model, modelNamed } from '../src/models/models.ts';
 import type { ManifestTraining, TrainingParam } from '../src/models/training.ts';
 import type { TaskPage } from '../src/tasks/taskList.ts';
 import { MAX_REQUEST_ID_LENGTH, MAX_WAIT_MS } from '../src/tasks/taskOptions.ts';
@@ -76,14 +76,14 @@ export function defineTraining(
     t.field({
       type: logPageRef,
       description:
-        'Delivers the lines that a training has written, then each new one within about a second, on any gateway. It completes after the last line once the task has ended. Errors: as for `task`, and `GATEWAY_BUSY`.',
+        'Delivers the lines that a training has written, then each new one within about a second, on any gateway. It completes after the last line once the task has ended. Errors: as for `task`, `GATEWAY_BUSY` and `OWNER_QUOTA`.',
       args: {
         id: t.arg.id({ required: true, description: 'Id of the task.' }),
         after: t.arg.string({
           description: 'The lines begin after this cursor. Default: with the first that is kept.',
         }),
       },
-      subscribe: (_root, { id, after }, { work, readable }) => work.logs.watch(id, readable, after),
+      subscribe: (_root, { id, after }, context) => context.work.logs.watch(id, context, after),
       resolve: (page) => page,
     }),
   );
@@ -250,11 +250,4 @@ function describeParam(param: TrainingParam): string {
   if (param.type === 'boolean') return `${param.description} ${facts}`;
   if (param.type === 'choice') return `${param.description} One of ${param.values.join(', ')}. ${facts}`;
   return `${param.description} Unit: ${param.unit}; ${param.minimum} to ${param.maximum}. ${facts}`;
-}
-
-/** @throws {RequestError} `BAD_USER_INPUT`. */
-export function modelNamed(models: readonly Model[], name: string): Model {
-  const found = models.find(({ manifest }) => manifest.name === name);
-  if (found !== undefined) return found;
-  throw badValue('model', 'the name of a model, as models lists it', quoted(name));
 }

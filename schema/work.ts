@@ -1,13 +1,14 @@
 /** What tasks that are work have beside others: the GraphQL types of a training and of its parts. */
+
 import {
   type NamedNumber,
   type Progress,
   type Stage,
   StageName,
   StageState,
-  type StepName,
   type Work,
 } from '../src/contract/work.ts';
+import { STAGE_OF } from '../src/contract/workTask.ts';
 import { type LogPage, MAX_LOG_LINES, type TrainingLine } from '../src/workflow/trainingLogs.ts';
 import type { Builder } from './builder.ts';
 import type { CheckRef } from './check.ts';
@@ -111,7 +112,7 @@ export function defineWork(builder: Builder, checkRef: CheckRef) {
       stage: t.field({
         type: stageNameRef,
         description: 'In which stage.',
-        resolve: ({ step }) => STAGES[step],
+        resolve: ({ step }) => STAGE_OF[step],
       }),
       text: t.exposeString('text', { description: 'The line.' }),
     }),
@@ -149,7 +150,8 @@ export function defineWork(builder: Builder, checkRef: CheckRef) {
       }),
       gates: t.field({
         type: [checkRef],
-        description: 'The checks of the gate; empty until it was judged.',
+        description:
+          'The checks of the gate; empty until it was judged. If the version was there already, those that it has passed.',
         resolve: ({ gates }) => [...(gates ?? [])],
       }),
       version: t.exposeString('version', {
@@ -168,16 +170,9 @@ export function defineWork(builder: Builder, checkRef: CheckRef) {
           }),
           after: t.arg.string({ description: 'The lines begin after this cursor.' }),
         },
-        resolve: ({ id }, { first, after }, { work }) => work.logs.page(id, first, after),
+        resolve: ({ id }, { first, after }, { work, owner }) => work.logs.page(id, { owner, first, after }),
       }),
     }),
   });
   return { trainingRef, logPageRef, kindRef };
 }
-
-const STAGES: Readonly<Record<StepName, StageName>> = {
-  check: StageName.Check,
-  prepare: StageName.Prepare,
-  train: StageName.Train,
-  evaluate: StageName.Evaluate,
-};

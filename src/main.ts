@@ -33,6 +33,7 @@ import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
+import { OperatorArtifacts } from './tasks/operatorArtifacts.ts';
 import { Sweeper } from './tasks/sweeper.ts';
 import { AllTasks } from './workflow/allTasks.ts';
 import { GatewayDatasets } from './workflow/datasets.ts';
@@ -98,6 +99,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     actualsOf: (owner) => ofOwners.of(owner),
     log,
   });
+  const artifacts = new OperatorArtifacts({ store: largeBytes.artifacts, reads: gatewayTasks.blobReads });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
     gatewayTasks;
   await using work = openGatewayWork({
@@ -155,7 +157,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     context,
     logins: { keys, tokens },
     charge: (holder, points) => quotas.charge(holder, points),
-    bytes: { blobs, outputs, artifacts: largeBytes.artifacts },
+    bytes: { blobs, outputs, artifacts },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

@@ -343,7 +343,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
       this.#executionProvider = executionProvider;
       this.#environment = environment;
       this.#deviceMib = deviceMib;
-      this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);
+      // A host that gives memory back while it loads needs less than before.
+      this.#takesBytes = Math.max(0, process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore));
       // In the host's turn: from here on its death concerns this version.
       if (host.kind !== 'trial') this.#stay({ host, model });
       return model;

@@ -115,8 +115,8 @@ export class Audit {
     if (after !== undefined && !CURSOR.test(after))
       throw badValue('after', 'a cursor of an earlier page', quoted(after));
     const end = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
-    const entries = await this.#broker.audit.before(end, first + 1);
-    return { entries: entries.slice(0, first), after, hasNextPage: entries.length > first };
+    const { found, isCut } = await this.#broker.audit.before(end, first + 1);
+    return { entries: found.slice(0, first), after, hasNextPage: isCut || found.length > first };
   }
 
   #entry({ owner, address }: Caller, { action, target }: Asked, outcome: AuditOutcome): AuditEntry {

@@ -61,7 +61,7 @@ export class ActualStore {
    * The actuals of all models after a sequence, in order, `PAGE` at most. A copy that is behind may return none yet.
    */
   async after(sequence: number): Promise<readonly StoredActual[]> {
-    const messages = await this.#stored.page(streams.actuals, sequence + 1, PAGE);
+    const messages = await this.#stored.page(streams.actuals, { fromSequence: sequence + 1, count: PAGE });
     return messages.map((message) => ({
       actual: this.#decode(message),
       sequence: message.seq,

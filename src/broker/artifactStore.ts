@@ -7,7 +7,6 @@
  * otherwise it could never be written rightly.
  */
 import { createHash } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
 import {
   type BlobContent,
   chunkCountOf,
@@ -34,6 +33,7 @@ import {
   type BlobPlace,
   type BlobReading,
   endIn,
+  type ReadingHow,
 } from './blobParts.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
@@ -52,6 +52,11 @@ export interface StoredArtifact extends Omit<StoredBlob, 'expiresAt'> {
 export interface ListedArtifact extends Pick<StoredArtifact, 'digest' | 'storedAt'> {
   /** Undefined if it has no end: it is being written, or that broke. `storedAt` is then that of its newest chunk. */
   readonly bytes: number | undefined;
+}
+
+export interface OpenArtifact extends Omit<ReadableBytes, 'read'> {
+  /** @param to not included. */
+  read(from: number, to: number, how: ReadingHow): AsyncIterable<Uint8Array>;
 }
 
 /** How long one message may wait for the broker. */
@@ -115,25 +120,13 @@ export class ArtifactStore {
     yield* this.#read(await this.#found(digest), reading);
   }
 
-  /** Writes an artifact into a new file. If that fails, no file is left. Throws as `read` does. */
-  async readTo(digest: string, path: string): Promise<void> {
-    await using file = await open(path, 'wx');
-    try {
-      await file.writeFile(this.read(digest));
-      await file.sync();
-    } catch (error) {
-      await rm(path);
-      throw error;
-    }
-  }
-
   /** For answers over HTTP. Throws as `read` does. */
-  async open(digest: string): Promise<ReadableBytes> {
+  async open(digest: string): Promise<OpenArtifact> {
     const artifact = await this.#found(digest);
     const { bytes, mediaType } = artifact;
     return {
       ...{ bytes, mediaType, etag: digest, expiresAt: this.#options.now() + CACHED_MS },
-      read: (from, to) => this.#read(artifact, { from, to }),
+      read: (from, to, how) => this.#read(artifact, { from, to, ...how }),
     };
   }
 

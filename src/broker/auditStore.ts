@@ -9,7 +9,7 @@ import { streams, subjects } from '../contract/subjects.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
-import type { StoredMessages } from './storedMessages.ts';
+import type { FoundBefore, StoredMessages } from './storedMessages.ts';
 
 export interface StoredAuditEntry {
   readonly entry: AuditEntry;
@@ -31,8 +31,8 @@ export class AuditStore {
     return this.#publisher.publish(subjectOf(entry), encodeMessage(entry));
   }
 
-  /** The newest entries before a sequence, newest first, `count` at most. Entries that cannot be read are skipped. */
-  before(sequence: number, count: number): Promise<readonly StoredAuditEntry[]> {
+  /** The newest entries before a sequence, `count` at most. Entries that cannot be read are skipped. */
+  before(sequence: number, count: number): Promise<FoundBefore<StoredAuditEntry>> {
     return this.#stored.before(streams.audit, { sequence, count }, (message) => this.#decode(message));
   }
 

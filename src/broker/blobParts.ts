@@ -36,11 +36,14 @@ export interface BlobPlace {
 }
 
 /** What is read of a blob, and how. */
-export interface BlobReading {
+export interface BlobReading extends ReadingHow {
   /** @default 0 */
   readonly from?: number;
   /** Not included. @default all bytes */
   readonly to?: number;
+}
+
+export interface ReadingHow {
   /** Chunks that are in memory, or being read, at a time. @default 4 */
   readonly ahead?: number;
   /** Reads one chunk when it is its turn. @default at once */

@@ -94,10 +94,10 @@ export interface BrokerOptions extends ConnectionOptions {
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { ArtifactStore, ListedArtifact, StoredArtifact } from './artifactStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
-export { BlobGone } from './blobParts.ts';
+export { BlobGone, type ReadingHow } from './blobParts.ts';
 export type { BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
-export type { DatasetFilter, StoredDataset } from './datasetStore.ts';
+export type { DatasetFilter, KnownDataset, StoredDataset } from './datasetStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
 export type { Delivery } from './heldDelivery.ts';

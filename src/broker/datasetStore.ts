@@ -3,6 +3,7 @@
  * when the manifest has changed, and its verdict may be another then.
  */
 import type { StoredMsg } from '@nats-io/jetstream';
+import { DATASET_NAME } from '../contract/dataset.ts';
 import { messageOf } from '../contract/errors.ts';
 import { type DatasetRecord, decodeDatasetRecord } from '../contract/messages/datasetRecord.ts';
 import { encodeMessage, requireAsInSubject } from '../contract/messages/decoder.ts';
@@ -10,12 +11,15 @@ import { streams, subjects } from '../contract/subjects.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
-import type { StoredMessages } from './storedMessages.ts';
+import type { FoundBefore, StoredMessages } from './storedMessages.ts';
 
 export interface StoredDataset {
   readonly record: DatasetRecord;
   readonly sequence: number;
 }
+
+/** What a training asks of a dataset. */
+export type KnownDataset = Pick<DatasetRecord, 'name' | 'digest' | 'model' | 'usable'>;
 
 /** Which datasets are wanted; a member that is absent allows all. */
 export interface DatasetFilter {
@@ -49,19 +53,29 @@ export class DatasetStore {
   }
 
   /** The usable datasets of a name, newest first, `count` at most. For gateways. */
-  async newest(name: string, count: number): Promise<readonly DatasetRecord[]> {
-    const stored = await this.before(Number.MAX_SAFE_INTEGER, count, { name, usable: true });
-    return stored.map(({ record }) => record);
+  async newest(name: string, count: number): Promise<readonly KnownDataset[]> {
+    const newest: KnownDataset[] = [];
+    for (let sequence = Number.MAX_SAFE_INTEGER; ; ) {
+      const filter = { name, usable: true };
+      const { found, isCut } = await this.before(sequence, count - newest.length, filter);
+      newest.push(...found.map(({ record: { digest, model, usable } }) => ({ name, digest, model, usable })));
+      sequence = found.at(-1)?.sequence ?? 0;
+      if (!isCut) return newest;
+    }
   }
 
-  /** The newest datasets before a sequence, newest first, `count` at most. For gateways. */
-  before(sequence: number, count: number, filter: DatasetFilter): Promise<readonly StoredDataset[]> {
-    const filtered = (message: StoredMsg) => {
-      const isNamed = filter.name === undefined || message.subject.split('.')[1] === filter.name;
-      const dataset = isNamed ? this.#decode(message) : undefined;
+  /** The newest datasets before a sequence, `count` at most. For gateways. */
+  async before(
+    sequence: number,
+    count: number,
+    { name, ...filter }: DatasetFilter,
+  ): Promise<FoundBefore<StoredDataset>> {
+    if (name !== undefined && !DATASET_NAME.test(name)) return { found: [], isCut: false };
+    const wish = { sequence, count, filter: name && subjects.dataset(name, '*') };
+    return this.#stored.before(streams.datasets, wish, (message) => {
+      const dataset = this.#decode(message);
       return dataset !== undefined && fits(dataset.record, filter) ? dataset : undefined;
-    };
-    return this.#stored.before(streams.datasets, { sequence, count }, filtered);
+    });
   }
 
   #decode({ data, subject, seq }: StoredMsg): StoredDataset | undefined {
@@ -76,7 +90,7 @@ export class DatasetStore {
   }
 }
 
-function fits({ model, usable }: DatasetRecord, filter: DatasetFilter): boolean {
+function fits({ model, usable }: DatasetRecord, filter: Omit<DatasetFilter, 'name'>): boolean {
   return (
     (filter.model === undefined || filter.model === model) &&
     (filter.usable === undefined || filter.usable === usable)

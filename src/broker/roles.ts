@@ -105,7 +105,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...LOOK_AT_STREAMS,
       ...api(['STREAM.MSG.GET.*', 'STREAM.MSG.DELETE.*', 'STREAM.PURGE.*']),
       ...api([`DIRECT.GET.${streams.ends}.>`, `DIRECT.GET.${streams.chunks}.>`]),
-      ...api([`DIRECT.GET.${streams.actuals}`, `DIRECT.GET.${streams.datasets}`]),
+      ...api([streams.actuals, streams.datasets, streams.logs].map((name) => `DIRECT.GET.${name}`)),
       ...LOOK_AT_GUARDED,
       ...READ_GUARDED,
       `${ADMIN_API}.DIRECT.GET.${streams.audit}`,

@@ -23,13 +23,39 @@ export interface StoredMessagesOptions {
 }
 
 const PAGE_TIMEOUT_MS = 2_000;
-/** The most messages of a page: some have many KiB. */
+/** The most messages of a page. */
 const MAX_PAGE = 200;
+/** A page ends with the message that reaches this: some have many KiB. */
+const PAGE_BYTES = 1024 * 1024;
+/** The most that the messages of one answer have together, see `before`. */
+const FOUND_BYTES = 16 * 1024 * 1024;
+const NONE_FOUND = 404;
 /** A message that was deleted already. */
 const NO_SUCH_MESSAGE = [10_037, 10_043];
 /** A failed deletion: if another process deletes the message at the same time, its text says so. */
 const DELETION_FAILED = 10_057;
 const DELETED_MEANWHILE = 'no message found';
+
+/** Which messages a page has. */
+export interface PageWish {
+  readonly fromSequence: number;
+  readonly count: number;
+  /** Of their subjects. @default all */
+  readonly filter?: string | undefined;
+}
+
+export interface BeforeWish extends Pick<PageWish, 'count' | 'filter'> {
+  /** The messages are older than this one. */
+  readonly sequence: number;
+}
+
+/** What `before` finds. */
+export interface FoundBefore<T> {
+  /** Newest first. */
+  readonly found: readonly T[];
+  /** Whether older ones were left out, since those that were found are large. */
+  readonly isCut: boolean;
+}
 
 export class StoredMessages {
   readonly #manager: () => JetStreamManager;
@@ -70,18 +96,21 @@ export class StoredMessages {
 
   /**
    * @param stream that allows direct reads. A copy of it that is behind may return none yet.
-   * @returns the messages from a sequence on, in order, `count` at most.
+   * @returns the messages from a sequence on, in order, `count` at most. Large ones are fewer.
    */
-  page(stream: string, fromSequence: number, count: number): Promise<readonly StoredMsg[]> {
+  page(stream: string, { fromSequence, count, filter }: PageWish): Promise<readonly StoredMsg[]> {
     return this.ask(async ({ direct }) => {
       const messages: StoredMsg[] = [];
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const callback: DirectBatchLimits['callback'] = (done, message) => {
         if (done === null) messages.push(message);
-        else if (done.err) reject(done.err);
+        else if (done.err && !isOfNone(done.err)) reject(done.err);
         else resolve();
       };
-      const query = { seq: fromSequence, batch: count, callback };
+      const query = {
+        ...{ seq: fromSequence, batch: count, max_bytes: PAGE_BYTES, callback },
+        ...(filter !== undefined && { next_by_subj: filter }),
+      };
       const reading = await direct.getBatch(stream, query);
       const overdue = new Error(`no page of ${stream} came within ${PAGE_TIMEOUT_MS} ms`);
       const timer = setTimeout(() => reject(overdue), PAGE_TIMEOUT_MS);
@@ -98,39 +127,59 @@ export class StoredMessages {
   /**
    * @param stream that allows direct reads.
    * @param take what to make of a message; undefined for one that is left out.
-   * @returns the newest messages before a sequence, newest first, `count` at most.
+   * @returns the newest messages before a sequence, `count` at most.
    */
   async before<T>(
     stream: string,
-    { sequence, count }: { readonly sequence: number; readonly count: number },
+    { sequence, count, filter }: BeforeWish,
     take: (message: StoredMsg) => T | undefined,
-  ): Promise<readonly T[]> {
+  ): Promise<FoundBefore<T>> {
     const { state } = await this.ask((manager) => manager.streams.info(stream));
     // 0 in a stream that never had a message.
     const first = Math.max(1, state.first_seq);
-    const taken: T[] = [];
+    const found: T[] = [];
+    let bytesLeft = FOUND_BYTES;
     let end = Math.min(sequence, state.last_seq + 1);
     // There may be gaps. Each look covers more sequences than the one before.
-    for (let span = count; end > first && taken.length < count; span *= 2) {
+    for (let span = count; end > first && found.length < count; span *= 2) {
       const from = Math.max(first, end - span);
-      const messages = await this.#between(stream, from, end);
-      taken.push(...messages.toReversed().flatMap((message) => take(message) ?? []));
+      // The newest of the span. The oldest of them make room for those that come behind.
+      const taken: { readonly value: T; readonly bytes: number }[] = [];
+      let isCut = false;
+      for await (const message of this.#between(stream, { from, end, filter })) {
+        const value = take(message);
+        if (value === undefined) continue;
+        taken.push({ value, bytes: message.data.length });
+        bytesLeft -= message.data.length;
+        while (taken.length > count - found.length || (bytesLeft < 0 && found.length + taken.length > 1)) {
+          isCut ||= bytesLeft < 0;
+          bytesLeft += taken.shift()?.bytes ?? 0;
+        }
+      }
+      found.push(...taken.toReversed().map(({ value }) => value));
+      if (isCut) return { found, isCut };
       end = from;
     }
-    return taken.slice(0, count);
+    return { found, isCut: false };
   }
 
   /** In the order in which they came. */
-  async #between(stream: string, from: number, end: number): Promise<readonly StoredMsg[]> {
-    const messages: StoredMsg[] = [];
+  async *#between(
+    stream: string,
+    {
+      from,
+      end,
+      filter,
+    }: { readonly from: number; readonly end: number; readonly filter?: string | undefined },
+  ): AsyncGenerator<StoredMsg> {
     for (let sequence = from; sequence < end; ) {
-      const page = await this.page(stream, sequence, Math.min(end - sequence, MAX_PAGE));
-      messages.push(...page.filter(({ seq }) => seq < end));
+      const count = Math.min(end - sequence, MAX_PAGE);
+      const page = await this.page(stream, { fromSequence: sequence, count, filter });
+      yield* page.filter(({ seq }) => seq < end);
       const last = page.at(-1);
       if (last === undefined) break;
       sequence = last.seq + 1;
     }
-    return messages;
   }
 
   /**
@@ -184,6 +233,11 @@ function withoutGap(messages: readonly StoredMsg[]): readonly StoredMsg[] {
     ({ header }, i) => i > 0 && Number(header.get(DirectMsgHeaders.LastSequence)) !== messages[i - 1]?.seq,
   );
   return gap < 0 ? messages : messages.slice(0, gap);
+}
+
+/** The answer to a filter that no message from the sequence on fits. */
+function isOfNone(error: Error): boolean {
+  return 'code' in error && error.code === NONE_FOUND;
 }
 
 function isGone(error: unknown): boolean {

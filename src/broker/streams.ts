@@ -102,7 +102,7 @@ const CONSUMER_NOT_FOUND = 10_014;
 const CONSUMER_EXISTS = 10_148;
 const REPLICAS_NEED_A_CLUSTER = 10_074;
 /** Thrown if streams or consumers are missing that this process may not make. */
-export class NotProvisioned extends Error {
+class NotProvisioned extends Error {
   constructor(missing: readonly string[]) {
     super(
       `the broker does not have ${missing.join(', ')}, and only an admin may make them: run npm run broker -- provision`,
@@ -584,6 +584,7 @@ function workStreams(
       max_msgs_per_subject: MAX_LOG_MESSAGES,
       max_age: nanos(LOGS_KEPT_DAYS * DAY_MS),
       max_bytes: partOf(limits, RECORDS),
+      allow_direct: true,
       republish: { src: subjects.allLogs, dest: subjects.republishedLogs },
     },
     {

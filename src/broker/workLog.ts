@@ -1,4 +1,5 @@
 /** The logs of work: what recipes print, in messages of the lines that came within a second. The oldest lines go first. */
+import type { StoredMsg } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { decodeLogLines, type LogLines } from '../contract/messages/work.ts';
@@ -12,6 +13,9 @@ export interface StoredLogLines {
   readonly sequence: number;
 }
 
+/** Messages that are read at once. */
+const PAGE = 100;
+
 export class WorkLog {
   readonly #options: WorkStoreOptions;
 
@@ -24,17 +28,23 @@ export class WorkLog {
   }
 
   /**
-   * The first lines from a sequence on; undefined if there are none. Lines that cannot be read are left out.
+   * The lines from a sequence on, oldest first. Lines that cannot be read are left out.
    *
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
-  async next(taskId: string, fromSequence: number): Promise<StoredLogLines | undefined> {
+  async *from(taskId: string, fromSequence: number): AsyncGenerator<StoredLogLines> {
+    const { stored } = this.#options;
+    const filter = subjects.logs(taskId);
     for (let sequence = fromSequence; ; ) {
-      const message = await this.#options.stored.next(streams.logs, subjects.logs(taskId), sequence);
-      if (message === undefined) return undefined;
-      const lines = this.#decode(taskId, message.data);
-      if (lines !== undefined) return { lines, sequence: message.seq };
-      sequence = message.seq + 1;
+      const page = await stored.page(streams.logs, { fromSequence: sequence, count: PAGE, filter });
+      yield* page.flatMap((message) => this.#decode(taskId, message) ?? []);
+      sequence = (page.at(-1)?.seq ?? sequence - 1) + 1;
+      if (page.length === PAGE) continue;
+      // A copy that is behind has fewer, and a page of large ones, too. The leader knows all.
+      const next = await stored.next(streams.logs, filter, sequence);
+      if (next === undefined) return;
+      yield* [this.#decode(taskId, next) ?? []].flat();
+      sequence = next.seq + 1;
     }
   }
 
@@ -43,9 +53,9 @@ export class WorkLog {
     return this.#options.notices.listenNow(subjects.logged(taskId), listener);
   }
 
-  #decode(taskId: string, data: Uint8Array): LogLines | undefined {
+  #decode(taskId: string, { data, seq }: StoredMsg): StoredLogLines | undefined {
     try {
-      return decodeLogLines(data);
+      return { lines: decodeLogLines(data), sequence: seq };
     } catch (error) {
       const fields = () => ({ taskId, reason: messageOf(error) });
       this.#options.log.warn('work log', fields, 'lines of a log cannot be read');

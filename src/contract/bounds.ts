@@ -16,6 +16,7 @@ export const NAME = text(`a text of 1 to ${LONGEST_NAME} characters`, {
 });
 /** A path inside a folder, with `/` between names. No name is hidden or leads out of the folder. */
 export const PATH_INSIDE = '^[^./\\\\\\0][^/\\\\\\0]*(?:\\/[^./\\\\\\0][^/\\\\\\0]*)*$';
+export const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
 /** A text of any length. Its reader cuts it off. */
 export const ANY_TEXT = text('a text');
 export const INSTANT = number('milliseconds since the epoch', -LATEST_INSTANT, LATEST_INSTANT);

@@ -294,7 +294,7 @@ export function parseKeySubject(
 }
 
 /** The messages about a version in the registry. Each version has one of each at most. */
-export const VERSION_PARTS = ['record', 'retired'] as const;
+const VERSION_PARTS = ['record', 'retired'] as const;
 export type VersionPart = (typeof VERSION_PARTS)[number];
 
 /** @returns undefined for the subject of no version, such as a probe's. */

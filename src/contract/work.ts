@@ -2,7 +2,7 @@
  * Work: tasks that are no predictions. A dataset is checked, a model is trained. Work consists of steps, which trainers
  * take from a queue one after another. What a client sees of a step is its stage.
  */
-import { ANY_TEXT, COUNT, INSTANT, LONGEST_LIST, NAME, PATH_INSIDE } from './bounds.ts';
+import { ANY_TEXT, COUNT, FINITE, INSTANT, LONGEST_LIST, NAME, PATH_INSIDE } from './bounds.ts';
 import { custom, listOf, number, object, oneOf, type Passing, text, withDefault } from './schema.ts';
 
 export const WorkKind = { Training: 'TRAINING', Dataset: 'DATASET' } as const;
@@ -42,10 +42,9 @@ export const StageState = {
 } as const;
 export type StageState = (typeof StageState)[keyof typeof StageState];
 
-const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
 export const SHA256 = text('a SHA-256 in hex', { pattern: '^[0-9a-f]{64}$' });
 /** Of a file: artifacts may have more than 2 GiB. */
-export const BYTE_COUNT = number('a number of bytes', 0, Number.MAX_SAFE_INTEGER);
+const BYTE_COUNT = number('a number of bytes', 0, Number.MAX_SAFE_INTEGER);
 
 const STAGE = object(
   'a stage',

@@ -33,7 +33,7 @@ export interface WorkOutcome extends Pick<FinishedTask, 'state' | 'error'> {
   readonly reused?: boolean | undefined;
 }
 
-const STAGE_OF: Readonly<Record<StepName, StageName>> = {
+export const STAGE_OF: Readonly<Record<StepName, StageName>> = {
   check: StageName.Check,
   prepare: StageName.Prepare,
   train: StageName.Train,
@@ -52,10 +52,17 @@ export function trainerClassOf({ training }: Pick<WorkJob, 'training'>): string 
   return training?.class ?? CHECK_CLASS;
 }
 
-/** The first step that is not done; the last one if all are: what follows it may be missing. */
+/** @returns undefined if it was the last one: a version that was there already is not judged again. */
+export function stepAfter(kind: WorkKind, { step, output }: StepResult): StepName | undefined {
+  const steps = STEPS_OF[kind];
+  return output.reused === undefined ? steps[steps.indexOf(step) + 1] : undefined;
+}
+
+/** The step that work waits for. If its last one is done, it is that one: the end that follows may be missing. */
 export function nextStepOf({ job, results }: KnownWork): StepName {
-  const steps = STEPS_OF[kindOf(job)];
-  const next = steps.find((step) => !results.some((result) => result.step === step)) ?? steps.at(-1);
+  const kind = kindOf(job);
+  const last = results.at(-1);
+  const next = last === undefined ? STEPS_OF[kind][0] : (stepAfter(kind, last) ?? last.step);
   if (next === undefined) throw new Error('work of each kind has a step');
   return next;
 }
@@ -139,7 +146,8 @@ function stagesOf(known: KnownWork): readonly Stage[] {
         state: StageState.Waiting,
         note: step === STEPS_OF[kind][0] ? waitNote(known) : undefined,
       };
-    return { name, state: StageState.Running, startedAt: progress.startedAt, worker: progress.trainer };
+    const { startedAt, trainer, note } = progress;
+    return { name, state: StageState.Running, startedAt, worker: trainer, note };
   });
   if (kind === WorkKind.Dataset) return stages;
   const last = stages.at(-1);

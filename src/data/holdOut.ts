@@ -2,10 +2,9 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import type { Values } from '../contract/values.ts';
 import { checkInput } from '../models/input.ts';
-import type { ManifestOutput } from '../models/manifest.ts';
 import { DatabaseError, DiskFull } from './database.ts';
 import { DataFault } from './dataFault.ts';
-import type { TrainedModel } from './datasetReport.ts';
+import { type TrainedModel, targetTypeOf } from './datasetReport.ts';
 import { DATA_VIEW, type DataTable, viewId } from './dataTable.ts';
 import { decideDateFormats } from './dateFormats.ts';
 import { type MappedInput, mapInputs, rowOf, textNumbers } from './mapping.ts';
@@ -45,7 +44,9 @@ export async function holdOutRows(
   const outputs = manifest.outputs.filter(({ name }) => name in training.targets);
   const { slices } = training.gate;
   const count = await makeTable(data, mapped, {
-    targets: outputs.map((output) => `TRY_CAST((${training.targets[output.name]}\n) AS ${typeOf(output)})`),
+    targets: outputs.map(
+      (output) => `TRY_CAST((${training.targets[output.name]}\n) AS ${targetTypeOf(output)})`,
+    ),
     slices: slices.map(({ where }) => where),
     rows: training.rows ?? 'true',
   });
@@ -114,12 +115,6 @@ async function makeTable(
   }
   const [counted] = await database.rows(`SELECT count(*) FROM ${TABLE}`);
   return Number(counted?.[0]);
-}
-
-/** As DuckDB names it. */
-function typeOf({ type }: ManifestOutput): string {
-  if (type === 'boolean') return 'BOOLEAN';
-  return type === 'string' ? 'VARCHAR' : 'DOUBLE';
 }
 
 function plainValue(cell: DuckDBValue): Target | undefined {

@@ -38,7 +38,7 @@ export interface ByteSources {
   };
   readonly artifacts: {
     put(digest: string, content: BlobContent): Promise<{ readonly isNew: boolean }>;
-    open(digest: string): Promise<ReadableBytes>;
+    open(owner: Owner, digest: string): Promise<ReadableBytes>;
   };
 }
 
@@ -132,7 +132,8 @@ export function byteHandler(options: ByteHandlerOptions) {
 
   function opened(asked: AskedBytes, principal: Principal, request: IncomingMessage): Promise<ReadableBytes> {
     if (asked.type === 'blob') return sources.blobs.open(principal.owner, checkedDigest(asked.digest) ?? '');
-    if (asked.type === 'artifact') return sources.artifacts.open(checkedDigest(asked.digest));
+    if (asked.type === 'artifact')
+      return sources.artifacts.open(principal.owner, checkedDigest(asked.digest));
     const format = new URLSearchParams(queryOf(request)).get('format') ?? undefined;
     return sources.outputs.open({ ...principal, readable: readableBy(principal) }, { ...asked, format });
   }

@@ -9,7 +9,7 @@ export interface Networks {
 }
 
 /** This machine may send from any address of 127.0.0.0/8, and from `::1`. */
-export const LOOPBACK: Networks = { household: 'loopback', site: 'loopback' };
+const LOOPBACK: Networks = { household: 'loopback', site: 'loopback' };
 
 export function networksOf(address = ''): Networks {
   if (isLoopbackAddress(address)) return LOOPBACK;

@@ -30,12 +30,12 @@ const MAX_WATCHES = 100;
 
 export class RolloutComparisons implements Disposable {
   readonly #options: RolloutComparisonsOptions;
-  readonly #models: ReadonlyMap<string, Model>;
+  readonly #models: readonly Model[];
   readonly #watches = new Set<ReadWatch<RolloutComparison>>();
 
   constructor(options: RolloutComparisonsOptions) {
     this.#options = options;
-    this.#models = new Map(options.models.map((model) => [model.manifest.name, model]));
+    this.#models = options.models;
   }
 
   /**

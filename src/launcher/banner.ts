@@ -7,7 +7,7 @@ import { outputSelection } from '../models/outputSelection.ts';
 import type { Config } from '../process/config.ts';
 
 type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
-type BannerConfig = BannerLimits & Partial<Pick<Config, 'trainers'>>;
+type BannerConfig = BannerLimits & Partial<Pick<Config, 'trainers' | 'auth'>>;
 
 interface FirstSteps {
   readonly mutation: string;
@@ -40,7 +40,14 @@ export function banner(address: string, served: readonly Model[], config: Banner
 
   then have the prediction pushed to you, with that id (GraphiQL's tab Result needs no id):
 
-    ${steps.subscription}${trainingNote(served, config)}`);
+    ${steps.subscription}${keyNote(config)}${trainingNote(served, config)}`);
+}
+
+function keyNote({ auth = [] }: BannerConfig): string {
+  if (!auth.includes('keys')) return '';
+  return `
+
+  Clients need a key: npm run key -- create --owner <name> makes one. GraphiQL takes it as the header Authorization.`;
 }
 
 function trainingNote(served: readonly Model[], { trainers = 0 }: BannerConfig): string {

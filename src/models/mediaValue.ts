@@ -11,7 +11,7 @@ import { PICTURE_FORMATS, pictureHeader } from './pictureHeader.ts';
 import { bytesOf, isTensorText, TensorFault } from './tensorInput.ts';
 
 /** A longer text travels as bytes, which may be a blob. */
-export const WRITTEN_TEXT_BYTES = 16 * 1024;
+const WRITTEN_TEXT_BYTES = 16 * 1024;
 
 /** @returns the value in the form of messages, or its fault. Given its own answer, it returns the same again. */
 export function readMedia(field: MediaInput, given: unknown): string | BytesValue | TensorFault {

@@ -82,8 +82,8 @@ export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
 }
 
 /** @throws {RequestError} `BAD_USER_INPUT` if there is no model of that name. */
-export function modelNamed(models: ReadonlyMap<string, Model>, name: string): Model {
-  const model = models.get(name);
-  if (model === undefined) throw badValue('model', `one of ${[...models.keys()].join(', ')}`, quoted(name));
-  return model;
+export function modelNamed(models: readonly Model[], name: string): Model {
+  const found = models.find(({ manifest }) => manifest.name === name);
+  if (found !== undefined) return found;
+  throw badValue('model', 'the name of a model, as models lists it', quoted(name));
 }

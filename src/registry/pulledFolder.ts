@@ -12,6 +12,7 @@ import type { VersionRecord } from '../contract/messages/versionRecord.ts';
 import type { ArtifactFile } from '../contract/work.ts';
 import { type ModelVersion, Runtime } from '../models/models.ts';
 import { readVersion } from '../models/versionRecord.ts';
+import { processIsAlive } from '../process/processIsAlive.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
 
@@ -53,7 +54,7 @@ export async function removeLeftovers(root: string, model: string): Promise<void
   const names = await readdir(join(root, model)).catch(() => []);
   for (const name of names) {
     const [, , host, pid] = HIDDEN.exec(name) ?? [];
-    if (host === hostname() && !isAlive(Number(pid)))
+    if (host === hostname() && !processIsAlive(Number(pid)))
       await rm(join(root, model, name), { recursive: true, force: true });
   }
 }
@@ -171,13 +172,4 @@ async function syncFolders(folder: string): Promise<void> {
 async function syncFolder(folder: string): Promise<void> {
   await using handle = await open(folder);
   await handle.sync();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

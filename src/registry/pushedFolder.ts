@@ -1,8 +1,5 @@
-/** Brings the folder of a version into the registry: its files become artifacts, and then its record is stored. */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Artifacts } from '../contract/artifact.ts';
-import { type BlobContent, UNKNOWN_MEDIA_TYPE } from '../contract/blob.ts';
 import { ConfigurationError } from '../contract/errors.ts';
 import type { VersionRecord } from '../contract/messages/versionRecord.ts';
 import type { ArtifactFile } from '../contract/work.ts';
@@ -11,6 +8,7 @@ import { MODEL_FILE, RECORDS, verifyFiles } from '../models/versionFiles.ts';
 import { readVersion } from '../models/versionRecord.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
 import { type NewVersion, type RegisterOptions, registerVersion } from './register.ts';
+import { storeFile } from './storeFile.ts';
 
 export interface PushOptions extends RegisterOptions {
   readonly artifacts: Artifacts;
@@ -49,14 +47,7 @@ export async function storeFiles(
 ): Promise<void> {
   for (const file of files) {
     onFile(file);
-    await using handle = await open(join(folder, file.path));
-    const read = async (from: number, to: number) => {
-      const bytes = Buffer.allocUnsafeSlow(to - from);
-      const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
-      return bytes.subarray(0, bytesRead);
-    };
-    const content: BlobContent = { bytes: file.bytes, mediaType: UNKNOWN_MEDIA_TYPE, read };
-    await artifacts.put(file.sha256, content);
+    await storeFile(artifacts, join(folder, file.path), file);
   }
 }
 

@@ -23,23 +23,28 @@ interface KnownHistory {
 
 export class RegistryService {
   readonly #broker: RegistryServiceOptions['broker'];
-  readonly #models: ReadonlyMap<string, Model>;
+  readonly #models: readonly Model[];
   /** By the name of the model. */
   readonly #histories = new Map<string, KnownHistory>();
 
   constructor({ broker, models }: RegistryServiceOptions) {
     this.#broker = broker;
-    this.#models = new Map(models.map((model) => [model.manifest.name, model]));
+    this.#models = models;
   }
 
   /** @returns the version that is retired now. Throws as `retireVersion`; `BAD_USER_INPUT` if there is no such model. */
-  async retire(modelName: string, version: string, by: Owner): Promise<ModelVersion> {
+  async retire(
+    modelName: string,
+    version: string,
+    by: Owner,
+  ): Promise<{ readonly model: Model; readonly record: ModelVersion }> {
     const model = modelNamed(this.#models, modelName);
-    const { record } = await retireVersion(this.#broker, { model: modelName, version, by });
+    const inFolder = model.versions.some((each) => each.version === version && each.registered === undefined);
+    const { record } = await retireVersion(this.#broker, { model: modelName, version, by, inFolder });
     const known = model.versions.find((each) => each.version === version && each.registered !== undefined);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { model, record: known };
     if (record === undefined) throw badValue('version', 'a version whose record can be read', version);
-    return recordOnly(record);
+    return { model, record: recordOnly(record) };
   }
 
   /**

@@ -11,6 +11,14 @@ export interface RetirementBroker {
   now(): number;
 }
 
+export interface Retirement {
+  readonly model: string;
+  readonly version: string;
+  readonly by: Owner;
+  /** Whether MODELS_DIR has a folder of that version. @default false */
+  readonly inFolder?: boolean;
+}
+
 /**
  * Retires a version. Its number is never used again. Nothing happens if it is retired already.
  *
@@ -19,10 +27,16 @@ export interface RetirementBroker {
  */
 export async function retireVersion(
   broker: RetirementBroker,
-  { model, version, by }: { readonly model: string; readonly version: string; readonly by: Owner },
+  { model, version, by, inFolder = false }: Retirement,
 ): Promise<RegisteredVersion> {
   const versions = (await broker.versions.read()).versions.filter((each) => each.model === model);
   const found = versions.find((each) => each.version === version);
+  if (found === undefined && inFolder)
+    throw badValue(
+      'version',
+      'in the registry',
+      `${quoted(version)}, a folder of MODELS_DIR: remove the folder ${model}/${version} instead`,
+    );
   if (found === undefined) {
     const present = versions.flatMap(({ retired, version: name }) => (retired === undefined ? name : []));
     throw badValue('version', `in the registry (${present.join(', ') || 'none is'})`, quoted(version));

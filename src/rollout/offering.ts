@@ -93,6 +93,8 @@ interface Look {
 /** How long a view of a model may be used. Presence comes once a second at most, tasks come by the thousand. */
 const LOOK_LASTS_MS = 50;
 const ENSURE_RETRY_MS = 1_000;
+/** So many seconds without a consumer are worth a warning. */
+const LACKING_TRIES = 10;
 const UNSERVED_NOTE_INTERVAL_MS = 60_000;
 const IS_TOO_OLD = 'of an older Tidings cannot read the jobs of this gateway: upgrade it';
 /** Made-up ids must not fill the memory and the log. */
@@ -113,8 +115,8 @@ export class Offering implements Disposable {
   /** The `model/version`s whose consumers exist, and those that a worker has served. */
   readonly #ensured = new Set<string>();
   readonly #served = new Set<string>();
-  /** The `model/version`s of which the log has said that they have no consumer. */
-  readonly #notedLacking = new Set<string>();
+  /** How often the consumers of a `model/version` were looked for in vain. */
+  readonly #lackingTries = new Map<string, number>();
   /** By `model/version`: when the log last said that tasks come for a version without a worker. */
   readonly #notedUnserved = new Map<string, number>();
   /** The ids of the workers of which the log has said that they are too old. */
@@ -330,13 +332,14 @@ export class Offering implements Disposable {
       this.#ensured.add(nameOf(name, version));
       this.#looks.delete(name);
     } catch (error) {
-      // Once: at a broker with roles it may last until an admin makes the consumer.
-      if (!this.#notedLacking.has(nameOf(name, version)))
+      const tries = (this.#lackingTries.get(nameOf(name, version)) ?? 0) + 1;
+      this.#lackingTries.set(nameOf(name, version), tries);
+      // Once. At a broker with roles an admin makes the consumer, which takes a moment.
+      if (tries === LACKING_TRIES)
         this.#log.warn(
           { model: name, version, reason: messageOf(error) },
           'a new version has no consumer yet',
         );
-      this.#notedLacking.add(nameOf(name, version));
       this.#lacking.add(model);
       this.#retry ??= setTimeout(() => this.#ensureLacking(), ENSURE_RETRY_MS).unref();
     }

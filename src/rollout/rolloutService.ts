@@ -41,14 +41,14 @@ export class RolloutService {
   readonly #broker: Broker;
   readonly #offering: Offering;
   readonly #rollouts: Rollouts;
-  readonly #models: ReadonlyMap<string, Model>;
+  readonly #models: readonly Model[];
   readonly #log: Logger;
 
   constructor({ broker, offering, rollouts, models, log }: RolloutServiceOptions) {
     this.#broker = broker;
     this.#offering = offering;
     this.#rollouts = rollouts;
-    this.#models = new Map(models.map((model) => [model.manifest.name, model]));
+    this.#models = models;
     this.#log = log;
   }
 

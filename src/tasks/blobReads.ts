@@ -1,8 +1,8 @@
 /**
- * Reads blobs for clients, within bounds: so many answers at once, and of their chunks so many at once, where owners come
+ * Reads blobs and artifacts for clients, within bounds: so many answers at once, and of their chunks so many at once, where owners come
  * one after another. An answer has two chunks in memory, so a client that reads slowly holds no more.
  */
-import type { BlobStore } from '../broker/broker.ts';
+import type { BlobStore, ReadingHow } from '../broker/broker.ts';
 import type { StoredBlob } from '../contract/blob.ts';
 import { gatewayBusy } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
@@ -44,12 +44,20 @@ export class BlobReads {
   }
 
   /** As `BlobStore.read`. @throws {RequestError} `GATEWAY_BUSY`, before the first piece. */
-  async *read({ client, owner, blob, from, to }: AskedPart): AsyncGenerator<Uint8Array> {
+  read({ client, owner, blob, from, to }: AskedPart): AsyncGenerator<Uint8Array> {
+    return this.inBounds(client, (how) => this.#store.read(owner, blob, { from, to, ...how }));
+  }
+
+  /** Reads for a client what `read` gives. @throws {RequestError} `GATEWAY_BUSY`, before the first piece. */
+  async *inBounds(
+    client: Owner,
+    read: (how: ReadingHow) => AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array> {
     this.#requirePlace(client);
     this.#count(client, 1);
     try {
-      const inTurn = <T>(read: () => Promise<T>) => this.#turns.take(client, 1, read);
-      yield* this.#store.read(owner, blob, { from, to, ahead: CHUNKS_AHEAD, inTurn });
+      const inTurn = <T>(chunk: () => Promise<T>) => this.#turns.take(client, 1, chunk);
+      yield* read({ ahead: CHUNKS_AHEAD, inTurn });
     } finally {
       this.#count(client, -1);
     }
@@ -60,7 +68,7 @@ export class BlobReads {
     const wanted = (this.#answersOf.get(client) ?? 0) + 1;
     if (free < 1 || isBeyondShare(client, wanted, free))
       throw gatewayBusy(
-        `This gateway sends ${MOST_ANSWERS} blobs and outputs at a time, or the share of their owner, already.`,
+        `This gateway sends ${MOST_ANSWERS} blobs, outputs and artifacts at a time, or the share of their owner, already.`,
         MOST_ANSWERS,
       );
   }

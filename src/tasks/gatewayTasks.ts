@@ -63,6 +63,7 @@ export interface GatewayTasks extends Disposable {
   readonly redrives: Redrives;
   readonly quotas: OwnerQuotas;
   readonly blobs: OwnerBlobs;
+  readonly blobReads: BlobReads;
   readonly outputs: Outputs;
   /** Ends every watch with `SHUTTING_DOWN`. */
   endWatches(): void;
@@ -110,6 +111,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     admission,
     quotas,
     blobs,
+    blobReads: reads,
     outputs: new Outputs({ ...options, reader, tasks, reads }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
     tasks,

@@ -6,8 +6,10 @@ import { LONGEST_LIST } from '../contract/bounds.ts';
 import { DATASET_NAME, datasetDigest, isDataFileName } from '../contract/dataset.ts';
 import { badValue, quoted } from '../contract/errors.ts';
 import type { DatasetRecord } from '../contract/messages/datasetRecord.ts';
+import type { Owner } from '../contract/owner.ts';
 import { type DataFile, DataPlace, type DatasetAsk } from '../contract/work.ts';
 import type { Manifest } from '../models/manifest.ts';
+import { Turns } from '../tasks/turns.ts';
 
 export interface DatasetRequest {
   readonly name: string;
@@ -16,6 +18,8 @@ export interface DatasetRequest {
 
 /** Which page of the datasets is wanted. */
 export interface DatasetPageWish extends DatasetFilter {
+  /** The client's. */
+  readonly owner: Owner;
   /** 1 to `MAX_DATASETS_PAGE`. */
   readonly first: number;
   /** A cursor (`datasetCursorOf`). */
@@ -35,6 +39,8 @@ const CURSOR = /^[1-9][0-9]{0,14}$/;
 export class GatewayDatasets {
   readonly #store: Pick<Broker['datasets'], 'before' | 'find'>;
   readonly #artifacts: Pick<Artifacts, 'find'>;
+  /** A page has up to 16 MiB of reports in hand. */
+  readonly #turns = new Turns({ what: 'pages of datasets', atOnce: 2, waiting: 500 });
 
   constructor({
     store,
@@ -52,15 +58,17 @@ export class GatewayDatasets {
     return this.#store.find(name, digest);
   }
 
-  /** A page of datasets, newest check first. @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`. */
-  async page({ first, after, ...filter }: DatasetPageWish): Promise<DatasetPage> {
+  /** A page of datasets, newest check first. @throws {RequestError} `BAD_USER_INPUT`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`. */
+  async page({ owner, first, after, ...filter }: DatasetPageWish): Promise<DatasetPage> {
     if (first < 1 || first > MAX_DATASETS_PAGE)
       throw badValue('first', `from 1 to ${MAX_DATASETS_PAGE}`, String(first));
     if (after !== undefined && !CURSOR.test(after))
       throw badValue('after', 'a cursor of an earlier page', quoted(after));
     const end = after === undefined ? Number.MAX_SAFE_INTEGER : Number(after);
-    const datasets = await this.#store.before(end, first + 1, filter);
-    return { datasets: datasets.slice(0, first), after, hasNextPage: datasets.length > first };
+    return this.#turns.take(owner, 1, async () => {
+      const { found, isCut } = await this.#store.before(end, first + 1, filter);
+      return { datasets: found.slice(0, first), after, hasNextPage: isCut || found.length > first };
+    });
   }
 
   /**

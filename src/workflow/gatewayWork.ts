@@ -40,7 +40,7 @@ export function openGatewayWork(options: GatewayWorkOptions): GatewayWork {
   const opened = new AsyncDisposableStack();
   const reader = new WorkReader(options);
   const watches = opened.use(new WorkWatches({ ...options, reader }));
-  const logs = opened.use(new TrainingLogs({ broker, reader }));
+  const logs = opened.use(new TrainingLogs({ ...options, reader }));
   const queue = new WorkQueue(options);
   const unfinished = new UnfinishedWork({ broker });
   const hasWork = models.some(({ manifest }) => manifest.training !== undefined);

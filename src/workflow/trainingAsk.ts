@@ -1,8 +1,8 @@
 /** What a client asks for with `trainModel`, checked against the manifest and the datasets that are there. */
+import type { KnownDataset } from '../broker/broker.ts';
 import { isDigest } from '../contract/blob.ts';
 import { DATASET_NAME } from '../contract/dataset.ts';
 import { badValue, quoted } from '../contract/errors.ts';
-import type { DatasetRecord } from '../contract/messages/datasetRecord.ts';
 import { type DatasetUse, DataUse, type Split, type TrainingAsk } from '../contract/work.ts';
 import type { Model } from '../models/models.ts';
 import type { ManifestTraining } from '../models/training.ts';
@@ -28,8 +28,8 @@ export interface TrainingRequest {
 /** The datasets that were checked. */
 export interface Datasets {
   /** The newest of a name, newest first, `count` at most. @throws {RequestError} `BROKER_UNAVAILABLE`. */
-  newest(name: string, count: number): Promise<readonly DatasetRecord[]>;
-  find(name: string, digest: string): Promise<DatasetRecord | undefined>;
+  newest(name: string, count: number): Promise<readonly KnownDataset[]>;
+  find(name: string, digest: string): Promise<KnownDataset | undefined>;
 }
 
 export const MAX_LAST_DATASETS = 100;
@@ -97,7 +97,7 @@ async function recordsOf(
   field: string,
   { name, digest, last }: AskedDataset,
   known: Datasets,
-): Promise<readonly DatasetRecord[]> {
+): Promise<readonly KnownDataset[]> {
   if (!DATASET_NAME.test(name)) throw badValue(`${field}.name`, 'the name of a dataset', quoted(name));
   if (digest != null && last != null) throw badValue(field, 'given with a digest or with last', 'both');
   if (last != null && (last < 1 || last > MAX_LAST_DATASETS))
@@ -116,7 +116,7 @@ async function recordsOf(
   );
 }
 
-function checkRecord(field: string, { name, digest, model, usable }: DatasetRecord, wanted: string): void {
+function checkRecord(field: string, { name, digest, model, usable }: KnownDataset, wanted: string): void {
   const what = `${name} ${digest.slice(0, 12)}`;
   if (model !== wanted) throw badValue(field, `a dataset of the model ${wanted}`, `${what}, of ${model}`);
   if (!usable)

@@ -1,14 +1,20 @@
 /** The logs of trainings: pages of them, and their lines as they come. */
 import type { Broker, Listening } from '../broker/broker.ts';
 import { badValue, gatewayBusy, quoted, RequestError, shuttingDown } from '../contract/errors.ts';
-import type { Readable } from '../contract/principal.ts';
+import type { Owner } from '../contract/owner.ts';
+import type { ReadingClient } from '../contract/principal.ts';
 import type { StepName } from '../contract/work.ts';
+import { isBeyondShare } from '../tasks/ownerShare.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
+import type { TaskWatches } from '../tasks/taskWatches.ts';
+import { Turns } from '../tasks/turns.ts';
 import type { WorkReader } from './workReader.ts';
 
 export interface TrainingLogsOptions {
   readonly broker: Pick<Broker, 'work' | 'workLog' | 'onConnectionChange'>;
   readonly reader: WorkReader;
+  /** The places of all watches of this gateway. */
+  readonly places: Pick<TaskWatches, 'reserve'>;
 }
 
 /** A line of a log. */
@@ -27,6 +33,21 @@ export interface LogPage {
   readonly hasNextPage: boolean;
 }
 
+export interface LogPageWish {
+  /** The client's. */
+  readonly owner: Owner;
+  /** The most lines. */
+  readonly first: number;
+  /** The lines begin after this cursor. */
+  readonly after: string | null | undefined;
+}
+
+interface AskedLines {
+  readonly owner: Owner;
+  readonly count: number;
+  readonly after: Place;
+}
+
 /** The place behind a line: a message, and how many of its lines were read. */
 interface Place {
   readonly sequence: number;
@@ -38,45 +59,52 @@ export const MAX_LOG_LINES = 1_000;
 const LINES_PER_EVENT = 200;
 const CURSOR = /^[0-9]{1,15}-[0-9]{1,9}$/;
 const BEGIN: Place = { sequence: 0, lines: 0 };
+/** The most watches at once: each reads the broker every few seconds. */
 const MAX_WATCHES = 100;
 /** Lines whose notice was lost are read after this time. */
 const WAKE_INTERVAL_MS = 5_000;
 
 export class TrainingLogs implements Disposable {
   readonly #options: TrainingLogsOptions;
-  readonly #watches = new Set<ReadWatch<LogPage>>();
+  readonly #watches = new Map<ReadWatch<LogPage>, Owner>();
   readonly #listening: Listening;
+  /** A page has up to a MiB of messages in hand. */
+  readonly #turns = new Turns({ what: 'pages of logs', atOnce: 8, waiting: 500 });
 
   constructor(options: TrainingLogsOptions) {
     this.#options = options;
     this.#listening = options.broker.onConnectionChange((connected) => {
-      if (connected) for (const watch of this.#watches) watch.wake();
+      if (connected) for (const watch of this.#watches.keys()) watch.wake();
     });
   }
 
   /**
    * A page of the log of a task that was found for its client.
    *
-   * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.
+   * @throws {RequestError} `BAD_USER_INPUT`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
-  async page(id: string, first: number, after: string | null | undefined): Promise<LogPage> {
+  async page(id: string, { owner, first, after }: LogPageWish): Promise<LogPage> {
     if (first < 1 || first > MAX_LOG_LINES)
       throw badValue('first', `from 1 to ${MAX_LOG_LINES}`, String(first));
-    return this.#read(id, first, placeOf(after));
+    return this.#read(id, { owner, count: first, after: placeOf(after) });
   }
 
   /**
    * The lines after a cursor, then those that come, until the training has ended.
    *
-   * @throws {RequestError} as `page`, `TASK_NOT_FOUND`, `GATEWAY_BUSY`.
+   * @throws {RequestError} as `page`, `TASK_NOT_FOUND`, `OWNER_QUOTA`.
    */
-  async watch(id: string, readable: Readable, after: string | null | undefined): Promise<ReadWatch<LogPage>> {
+  async watch(
+    id: string,
+    client: ReadingClient,
+    after: string | null | undefined,
+  ): Promise<ReadWatch<LogPage>> {
     const { broker, reader } = this.#options;
+    const { owner } = client;
     let cursor = after;
     placeOf(cursor);
-    await reader.find(id, readable);
-    if (this.#watches.size >= MAX_WATCHES)
-      throw gatewayBusy(`This gateway has ${MAX_WATCHES} subscriptions to logs open already.`, MAX_WATCHES);
+    await reader.find(id, client.readable);
+    const place = this.#takePlace(client);
     const listening = new DisposableStack();
     // The watch may have ended while it was opened.
     const own = (opened: Listening) => {
@@ -88,7 +116,7 @@ export class TrainingLogs implements Disposable {
         try {
           // Before the lines: after the end of a task no more of them come.
           const hasEnded = (await broker.work.readEnd(reader.address(id))) !== undefined;
-          const page = await this.#read(id, LINES_PER_EVENT, placeOf(cursor));
+          const page = await this.#read(id, { owner, count: LINES_PER_EVENT, after: placeOf(cursor) });
           if (page.lines.length === 0) {
             if (hasEnded) watch.end();
             return undefined;
@@ -106,10 +134,11 @@ export class TrainingLogs implements Disposable {
       onClose: () => {
         listening[Symbol.dispose]();
         this.#watches.delete(watch);
+        place[Symbol.dispose]();
       },
     });
     // Before the broker is asked: a watch that is being opened counts, and ends with the gateway.
-    this.#watches.add(watch);
+    this.#watches.set(watch, owner);
     const timer = setInterval(() => watch.wake(), WAKE_INTERVAL_MS).unref();
     listening.defer(() => clearInterval(timer));
     try {
@@ -125,23 +154,37 @@ export class TrainingLogs implements Disposable {
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
-    for (const watch of [...this.#watches]) watch.fail(shuttingDown());
+    for (const watch of [...this.#watches.keys()]) watch.fail(shuttingDown());
   }
 
-  async #read(id: string, count: number, after: Place): Promise<LogPage> {
+  /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`. */
+  #takePlace(client: ReadingClient): Disposable {
+    const { owner } = client;
+    const ofOwner = [...this.#watches.values()].filter((other) => other === owner).length;
+    const free = MAX_WATCHES - this.#watches.size;
+    if (free < 1 || isBeyondShare(owner, ofOwner + 1, free))
+      throw gatewayBusy(
+        `This gateway has ${MAX_WATCHES} subscriptions to logs open, or the share of their owner, already.`,
+        MAX_WATCHES,
+      );
+    return this.#options.places.reserve(client);
+  }
+
+  #read(id: string, asked: AskedLines): Promise<LogPage> {
+    return this.#turns.take(asked.owner, 1, () => this.#readNow(id, asked));
+  }
+
+  async #readNow(id: string, { count, after }: AskedLines): Promise<LogPage> {
     const { workLog } = this.#options.broker;
     const lines: TrainingLine[] = [];
     let end = after;
-    for (let sequence = Math.max(1, after.sequence); ; ) {
-      const message = await workLog.next(id, sequence);
-      if (message === undefined) break;
-      if (lines.length === count) return { lines, endCursor: cursorOf(end), hasNextPage: true };
-      const { step, lines: all } = message.lines;
-      const from = message.sequence === end.sequence ? end.lines : 0;
-      const some = all.slice(from, from + count - lines.length);
-      lines.push(...some.map(({ at, text }) => ({ at, step, text })));
-      end = { sequence: message.sequence, lines: from + some.length };
-      if (end.lines === all.length) sequence = message.sequence + 1;
+    for await (const { sequence, lines: message } of workLog.from(id, Math.max(1, after.sequence))) {
+      const from = sequence === end.sequence ? end.lines : 0;
+      const rest = message.lines.slice(from);
+      const some = rest.slice(0, count - lines.length);
+      lines.push(...some.map(({ at, text }) => ({ at, step: message.step, text })));
+      if (some.length > 0) end = { sequence, lines: from + some.length };
+      if (some.length < rest.length) return { lines, endCursor: cursorOf(end), hasNextPage: true };
     }
     return { lines, endCursor: end === BEGIN ? undefined : cursorOf(end), hasNextPage: false };
   }

@@ -10,7 +10,7 @@ import { MAX_UNFINISHED_WORK } from '../contract/work.ts';
 import type { WorkAddress } from '../contract/workId.ts';
 
 /** A tenth of all: one owner cannot keep the others out. */
-export const MAX_UNFINISHED_OF_OWNER = MAX_UNFINISHED_WORK / 10;
+const MAX_UNFINISHED_OF_OWNER = MAX_UNFINISHED_WORK / 10;
 
 export class UnfinishedWork {
   readonly #broker: Pick<Broker, 'work'>;

@@ -148,6 +148,8 @@ test('a version that is pushed answers by a pin and by a rollout, and is never t
   expect(after.candidates).not.toContainEqual({ version });
   await setRollout(gateway, {});
   expect(await predict()).toMatchObject({ modelVersion: '1' });
+  // The default answers, which had a share last.
+  expect((await viewOf()).previous).toEqual({ version });
 });
 
 test('a gateway and a worker that start later have the versions of before', async () => {

@@ -303,4 +303,38 @@ describe('the list of datasets', () => {
         extensions: { code: 'BAD_USER_INPUT' },
       });
   });
+
+  test('has short pages where reports are large, and a training finds all versions of such a dataset', async () => {
+    const message = 'x'.repeat(1_000);
+    const problems = Array.from({ length: 900 }, () => ({ message }));
+    const shas = Array.from({ length: 24 }, (_, i) => (10 + i).toString(16).padStart(64, '0'));
+    for (const sha256 of shas) {
+      const large = [{ name: 'a.csv', sha256, bytes: 1, place: 'STORE' as const }];
+      const stored = await broker.datasets.store(datasetRecord({ name: 'large', files: large, problems }));
+      expect(stored.type).toBe('stored');
+    }
+    const found: string[] = [];
+    const sizes: number[] = [];
+    for (let after: string | null = null, isLast = false; !isLast; ) {
+      const { edges, pageInfo }: Page = await list({ name: 'large', first: 100, after });
+      found.push(...edges.map(({ node }) => node.digest));
+      sizes.push(edges.length);
+      ({ endCursor: after } = pageInfo);
+      isLast = !pageInfo.hasNextPage;
+    }
+    const digests = shas
+      .map(
+        (sha256) =>
+          datasetRecord({ name: 'large', files: [{ name: 'a.csv', sha256, bytes: 1, place: 'STORE' }] })
+            .digest,
+      )
+      .toReversed();
+    expect(found).toEqual(digests);
+    // 16 MiB.
+    expect(sizes).toEqual([18, 6]);
+    expect((await broker.datasets.newest('large', 100)).map(({ digest }) => digest)).toEqual(digests);
+    expect((await broker.datasets.newest('large', 20)).map(({ digest }) => digest)).toEqual(
+      digests.slice(0, 20),
+    );
+  });
 });

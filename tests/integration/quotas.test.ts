@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { endWork } from '../../src/broker/endWork.ts';
 import { submitTrips } from '../support/batches.ts';
 import {
   type Answer,
@@ -19,10 +20,12 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { as, codeIn, startGatewaysWith, submitAs } from '../support/owners.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway } from '../support/processes.ts';
+import { queueTraining } from '../support/work.ts';
 
 const ME = '{ me { owner roles quotas { name limit used resetsAt } } }';
 const OWNERS = {
@@ -37,6 +40,7 @@ const OWNERS = {
   bytes: { bytesQueued: 100 },
   results: { resultBytes: 4_200 },
   watcher: { subscriptions: 1 },
+  logReader: { subscriptions: 1 },
   shown: { tasksPerSecond: 50, tasksUnfinished: 10 },
 };
 
@@ -191,6 +195,32 @@ test('open subscriptions of an owner are limited, and closing one makes room', a
   );
   const [end] = await collect(await watch());
   expect(codeIn(end ?? {})).toBeUndefined();
+});
+
+test('an open log of a training is one of the subscriptions of its owner', async () => {
+  await using broker = await openTestBroker(nats);
+  const { address, job } = await queueTraining(broker, { owner: 'logReader' });
+  const { id } = address;
+  const follow = () =>
+    openSse(
+      url,
+      'subscription ($id: ID!) { trainingLog(id: $id) { lines { text } } }',
+      { id },
+      as('logReader'),
+    );
+  const first = await follow();
+  await eventually(
+    () => quotasOf('logReader'),
+    ([quota]) => quota?.used === 1,
+  );
+  const [refused] = await collect(await follow());
+  expect(codeIn(refused ?? {})).toBe('OWNER_QUOTA');
+  await endWork(broker, address, job, { state: 'CANCELED' });
+  await collect(first);
+  await eventually(
+    () => quotasOf('logReader'),
+    ([quota]) => quota?.used === 0,
+  );
 });
 
 test('me shows the owner, the role, and the quotas with what is used of them', async () => {

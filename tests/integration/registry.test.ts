@@ -161,6 +161,11 @@ test('a version that the rollout names is not retired, and a version can be reti
   await expect(retireVersion(broker, { ...retirement, version: '77' })).rejects.toMatchObject({
     code: 'BAD_USER_INPUT',
   });
+  await expect(retireVersion(broker, { ...retirement, version: '77', inFolder: true })).rejects.toMatchObject(
+    {
+      message: expect.stringContaining('remove the folder named/77 instead'),
+    },
+  );
 });
 
 test('sweeps of several gateways retire old versions once, and leave those that had a share', async () => {

@@ -157,6 +157,7 @@ async function openStep(
   await artifacts.put(digest, content);
   const checkpoint = { path: 'checkpoint', sha256: digest, bytes: content.bytes };
   const step = trainStep({
+    sessionMaxMib: 0,
     modelsDir: models.path,
     datasetsDir: undefined,
     maxMib: 0,
@@ -180,6 +181,7 @@ async function openStep(
     signal: new AbortController().signal,
     log: SILENT,
     report: () => {},
+    note: () => {},
     write: (line) => log.push(line),
     keep: async (file) => void kept.push(await readFile(file, 'utf8')),
   };

@@ -284,10 +284,8 @@ async function emptyQueue(): Promise<void> {
 
 async function logOf({ id }: WorkAddress): Promise<readonly string[]> {
   const lines: string[] = [];
-  for (let next = await broker.workLog.next(id, 1); next !== undefined; ) {
-    lines.push(...next.lines.lines.map(({ text }) => text));
-    next = await broker.workLog.next(id, next.sequence + 1);
-  }
+  for await (const message of broker.workLog.from(id, 1))
+    lines.push(...message.lines.lines.map(({ text }) => text));
   return lines;
 }
 

@@ -558,10 +558,23 @@ test('the log of a training is read page by page, and pushed by any gateway unti
     ({ endCursor: after, hasNextPage } = page);
   }
   expect(lines).toEqual(['PREPARE one', 'PREPARE two', 'PREPARE three', 'PREPARE four']);
+  const many = Array.from({ length: 230 }, (_, i) => `line ${i}`);
+  await Promise.all(
+    many.map((text) => broker.workLog.append(id, { v: 1, step: 'train', lines: [{ at: 1, text }] })),
+  );
+  const long = fieldOf<{ training: { log: LogView } }>(await post(other.url, LOG, { id, first: 1_000 }))
+    .training.log;
+  expect(long.hasNextPage).toBe(false);
+  expect(
+    long.lines
+      .slice(4)
+      .map(({ text }) => text)
+      .toSorted(),
+  ).toEqual(many.toSorted());
   await step.finish();
   await trainer.run();
   const pushed = (await collect(following)).flatMap((answer) => fieldOf<LogView>(answer).lines);
-  expect(pushed.map(({ text }) => text)).toEqual(['one', 'two', 'three', 'four']);
+  expect(pushed.map(({ text }) => text)).toEqual(long.lines.map(({ text }) => text));
 });
 
 describe('messages that no process of ours sends', () => {

@@ -105,6 +105,7 @@ export async function runStep(
     signal: AbortSignal.timeout(60_000),
     log: SILENT,
     report: () => {},
+    note: () => {},
     write: (line) => lines.push(line),
     keep: async () => {},
   };

@@ -1,14 +1,14 @@
 /** Files of a trainer's disk in the store of artifacts, and back. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { open, rm, statfs } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Artifacts } from '../../src/contract/artifact.ts';
-import { UNKNOWN_MEDIA_TYPE } from '../../src/contract/blob.ts';
 import { TaskErrorCode } from '../../src/contract/task.ts';
 import type { ArtifactFile } from '../../src/contract/work.ts';
 import { readableBytes } from '../../src/process/readableBytes.ts';
 import { digestRegularFile } from '../../src/process/regularFile.ts';
+import { storeFile } from '../../src/registry/storeFile.ts';
 import { StepFailed } from './step.ts';
 
 /** Input is copied, its parts are cut, and a recipe writes files of its own. */
@@ -19,17 +19,10 @@ const ROOM_FACTOR = 3;
  *
  * @param path by which records name it. Errors of the store and of the file system pass through.
  */
-export async function storeFile(artifacts: Artifacts, file: string, path: string): Promise<ArtifactFile> {
-  const { sha256, bytes } = await digestRegularFile(file);
-  await using handle = await open(file);
-  const read = async (from: number, to: number) => {
-    const piece = Buffer.allocUnsafe(to - from);
-    const { bytesRead } = await handle.read(piece, 0, piece.length, from);
-    if (bytesRead < piece.length) throw new Error(`${file} became shorter while it was stored`);
-    return piece;
-  };
-  await artifacts.put(sha256, { bytes, mediaType: UNKNOWN_MEDIA_TYPE, read });
-  return { path, sha256, bytes };
+export async function keepFile(artifacts: Artifacts, file: string, path: string): Promise<ArtifactFile> {
+  const digest = await digestRegularFile(file);
+  await storeFile(artifacts, file, digest);
+  return { path, ...digest };
 }
 
 /**

@@ -31,7 +31,7 @@ export function concluding(options: ConcludeOptions): SettleOptions['conclude'] 
   return async (done) => {
     const { step, output } = done.result;
     if (step === StepName.Check) return storeDataset(options, output);
-    if (step === StepName.Train) return { ...SUCCEEDED, version: trained(output).reused, reused: true };
+    if (step === StepName.Train) return reuse(options, done.job.model, trained(output).reused);
     const { gates, passed, ...judged } = evaluated(output);
     if (!passed) return { ...rejection(gates), gates };
     return { ...(await register(options, done, { gates, passed, ...judged })), gates };
@@ -45,6 +45,17 @@ async function storeDataset(
   const outcome = await broker.datasets.store(checked(output).record);
   if (outcome.type !== 'stored' && outcome.type !== 'alreadyThere') throw brokerUnavailable(outcome.reason);
   return SUCCEEDED;
+}
+
+/** A version that was there already shows the checks that it has passed. */
+async function reuse(
+  { broker }: ConcludeOptions,
+  model: string,
+  version: string | undefined,
+): Promise<WorkOutcome> {
+  const { versions } = await broker.versions.read();
+  const found = versions.find((each) => each.model === model && each.version === version);
+  return { ...SUCCEEDED, version, reused: true, gates: found?.record?.gates };
 }
 
 function rejection(gates: readonly Check[]): WorkOutcome {

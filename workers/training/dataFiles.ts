@@ -42,7 +42,7 @@ export async function fetchDataFiles(
 }
 
 /** @returns the path of the file in the folder, under its own name. @throws as `fetchDataFiles`. */
-export async function fetchDataFile(
+async function fetchDataFile(
   file: DataFile,
   { folder, datasetsDir, context }: { folder: string; datasetsDir: string | undefined; context: Fetching },
 ): Promise<string> {

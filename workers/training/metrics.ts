@@ -49,11 +49,6 @@ export function figureOf(metric: MetricName, judged: Judged, areClasses: boolean
   }
 }
 
-/** Each row once. */
-export function onceEach(rows: number): Float64Array {
-  return new Float64Array(rows).fill(1);
-}
-
 function meanOf(weights: Float64Array, valueAt: (row: number) => number): number {
   let sum = 0;
   let total = 0;

@@ -10,7 +10,7 @@ import {
   DataUse,
   type Split,
 } from '../../src/contract/work.ts';
-import { storeFile } from './artifactFiles.ts';
+import { keepFile } from './artifactFiles.ts';
 import { fetchDataFiles } from './dataFiles.ts';
 import { isFaultOfData, openData, trainedModel } from './openData.ts';
 import { type Step, type StepContext, StepFailed } from './step.ts';
@@ -88,7 +88,7 @@ async function cut(
     const { splitRows } = await import('../../src/data/split.ts');
     const { train, holdout } = await splitRows(data, { split, model, folder });
     const store = async (use: DataUse, { name, path }: { readonly name: string; readonly path: string }) => {
-      const { sha256, bytes } = await storeFile(artifacts, path, name);
+      const { sha256, bytes } = await keepFile(artifacts, path, name);
       return { name: `${record.name}-${name}`, sha256, bytes, place: DataPlace.Store, use };
     };
     const rows = `cut by ${split.by}: ${train.rows} for training, ${holdout.rows} held out`;

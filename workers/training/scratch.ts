@@ -5,6 +5,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import { processIsAlive } from '../../src/process/processIsAlive.ts';
 
 export class Scratch implements AsyncDisposable {
   readonly #folder: string;
@@ -20,7 +21,7 @@ export class Scratch implements AsyncDisposable {
     for (const name of await readdir(all)) {
       const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN;
       // Folders of other machines may be of trainers that run.
-      if (Number.isSafeInteger(pid) && (pid === process.pid || !isRunning(pid)))
+      if (Number.isSafeInteger(pid) && (pid === process.pid || !processIsAlive(pid)))
         await rm(join(all, name), { recursive: true, force: true });
     }
     const own = join(all, `${prefix}${process.pid}`);
@@ -39,15 +40,5 @@ export class Scratch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Without the right to signal it there is such a process.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -6,9 +6,8 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { endWork } from '../../src/broker/endWork.ts';
 import { brokerUnavailable } from '../../src/contract/errors.ts';
 import type { StepJob, StepResult } from '../../src/contract/messages/work.ts';
-import { STEPS_OF, type StepName } from '../../src/contract/work.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
-import { trainerClassOf, type WorkOutcome } from '../../src/contract/workTask.ts';
+import { stepAfter, trainerClassOf, type WorkOutcome } from '../../src/contract/workTask.ts';
 
 /** A step whose result is stored. */
 export interface DoneStep {
@@ -26,7 +25,7 @@ export interface SettleOptions {
 /** @throws {RequestError} `BROKER_UNAVAILABLE`: it is not settled, as far as is known. */
 export async function settleStep(done: DoneStep, { broker, conclude }: SettleOptions): Promise<void> {
   const { address, job, result } = done;
-  const next = nextStep(address, result);
+  const next = stepAfter(address.kind, result);
   if (next === undefined) {
     // A version of a task that was cancelled meanwhile gets no number.
     if ((await broker.work.readEnd(address)) !== undefined) await broker.work.remove(address);
@@ -36,10 +35,4 @@ export async function settleStep(done: DoneStep, { broker, conclude }: SettleOpt
   const outcome = await broker.work.storeStepJob(address, { ...job, step: next }, trainerClassOf(job));
   // It may be there already, and a trainer may even have taken it off the queue: its result is found then.
   if (outcome.type !== 'stored' && outcome.type !== 'alreadyThere') throw brokerUnavailable(outcome.reason);
-}
-
-/** @returns undefined if it was the last one: a version that was there already is not judged again. */
-function nextStep({ kind }: WorkAddress, { step, output }: StepResult): StepName | undefined {
-  const steps = STEPS_OF[kind];
-  return output.reused === undefined ? steps[steps.indexOf(step) + 1] : undefined;
 }

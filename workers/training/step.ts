@@ -24,6 +24,8 @@ export interface StepContext {
   readonly log: Logger;
   /** Tells how far it is. It may be called as often as wanted. */
   report(progress: Omit<Progress, 'at'>): void;
+  /** Shows beside the stage what it does now; undefined takes it back. */
+  note(text: string | undefined): void;
   /** Writes a line into the log of the task, which operators read. */
   write(line: string): void;
   /** Stores a file where the next try begins. */

@@ -7,7 +7,7 @@ import type { StepJob, StepResult } from '../../src/contract/messages/work.ts';
 import { STEP_NAMES, type StepName } from '../../src/contract/work.ts';
 import type { Model } from '../../src/models/models.ts';
 import type { Logger } from '../../src/process/log.ts';
-import { storeFile } from './artifactFiles.ts';
+import { keepFile } from './artifactFiles.ts';
 import type { Scratch } from './scratch.ts';
 import type { StepContext } from './step.ts';
 import type { TryProgress } from './tryProgress.ts';
@@ -38,8 +38,9 @@ export async function contextOf(options: ContextOptions): Promise<StepContext & 
     checkpoint: progress.checkpoint,
     log: log.child({ taskId: job.taskId, step: job.step }),
     report: (notice) => progress.report(notice),
+    note: (text) => progress.note(text),
     // A recipe waits for it, so it is tried once.
-    keep: async (file) => progress.keep(await storeFile(artifacts, file, 'checkpoint')),
+    keep: async (file) => progress.keep(await keepFile(artifacts, file, 'checkpoint')),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }

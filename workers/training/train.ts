@@ -7,10 +7,11 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { BlobGone } from '../../src/broker/broker.ts';
-import { ANY_TEXT, LONGEST_LIST, NAME } from '../../src/contract/bounds.ts';
+import { ANY_TEXT, FINITE, LONGEST_LIST, NAME } from '../../src/contract/bounds.ts';
 import { messageOf } from '../../src/contract/errors.ts';
 import { checkOf } from '../../src/contract/messages/decoder.ts';
-import { custom, listOf, number, object, type Passing } from '../../src/contract/schema.ts';
+import { METRICS } from '../../src/contract/messages/versionRecord.ts';
+import { custom, listOf, object, type Passing } from '../../src/contract/schema.ts';
 import { shortText, TaskErrorCode } from '../../src/contract/task.ts';
 import { DataUse, FILE, SHA256, StepName, type TrainingAsk } from '../../src/contract/work.ts';
 import type { ModelVersion } from '../../src/models/models.ts';
@@ -19,7 +20,7 @@ import { listFiles } from '../../src/models/versionFiles.ts';
 import { PythonError } from '../../src/process/pythonEnvironment.ts';
 import { loadVersion } from '../loadVersion.ts';
 import { SessionProcess } from '../runtimes/sessionProcess.ts';
-import { fetchFile, storeFile } from './artifactFiles.ts';
+import { fetchFile, keepFile } from './artifactFiles.ts';
 import { fetchDataFiles } from './dataFiles.ts';
 import { PREPARE_OUTPUT } from './prepare.ts';
 import { DataError, type TrainingFiles } from './recipe.ts';
@@ -31,8 +32,6 @@ import { runKeyOf } from './runKey.ts';
 import { type Step, type StepContext, StepFailed, type StepOutcome } from './step.ts';
 import { completeVersion } from './trainedFolder.ts';
 
-const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
-
 export const TRAIN_OUTPUT = object(
   'what the step train gives',
   { runKey: SHA256 },
@@ -42,11 +41,7 @@ export const TRAIN_OUTPUT = object(
     files: listOf('a list of files', FILE, { minItems: 1, maxItems: LONGEST_LIST }),
     /** As version.json has it. */
     sha256: SHA256,
-    metrics: listOf(
-      'a list of figures',
-      object('a figure', { data: NAME, name: NAME, unit: NAME, value: FINITE }),
-      { maxItems: LONGEST_LIST },
-    ),
+    metrics: METRICS,
     recipe: object('a recipe', { file: NAME, sha256: SHA256 }),
     environment: ANY_TEXT,
     reproducible: custom<boolean>('true or false', { type: 'boolean' }),
@@ -64,6 +59,8 @@ export interface TrainStepOptions {
   readonly datasetsDir: string | undefined;
   /** The memory limit of the recipe's process in MiB; 0: no limit. */
   readonly maxMib: number;
+  /** That of the process in which the finished version is checked, as of a session. */
+  readonly sessionMaxMib: number;
   /** @returns the number of the version with that run key, if there is one that may be used. */
   readonly findVersion: (model: string, runKey: string) => Promise<string | undefined>;
 }
@@ -84,7 +81,7 @@ export function trainStep(options: TrainStepOptions): Step {
 }
 
 async function train(options: TrainStepOptions, context: StepContext): Promise<StepOutcome> {
-  const { model, job, folder, signal, write } = context;
+  const { model, job, folder, signal, write, note } = context;
   const { training } = model.manifest;
   const ask = job.training;
   if (training === undefined || ask === undefined)
@@ -98,9 +95,13 @@ async function train(options: TrainStepOptions, context: StepContext): Promise<S
   const { python, environment, reproducible } = await environmentOf({
     folder: modelFolder,
     recipe,
-    report: write,
+    report: (line) => {
+      write(line);
+      note(line);
+    },
     signal,
   });
+  note(undefined);
   const recipeSha256 = await digestOfRecipe(modelFolder);
   const runKey = runKeyOf({ ...ask, recipeSha256, environment });
   const reused = await options.findVersion(model.manifest.name, runKey);
@@ -135,7 +136,7 @@ async function train(options: TrainStepOptions, context: StepContext): Promise<S
     created: new Date(job.submittedAt).toISOString(),
     trainedOn: files.train.map((file) => basename(file)),
   });
-  await check(context, version);
+  await check(context, version, options.sessionMaxMib);
   const output: TrainOutput = {
     runKey,
     files: await storeVersion(context, out),
@@ -190,8 +191,9 @@ async function keep({ keep: store, write }: StepContext, file: string): Promise<
 async function check(
   { model: { manifest }, log, signal }: StepContext,
   version: ModelVersion,
+  maxMib: number,
 ): Promise<void> {
-  await using process = new SessionProcess();
+  await using process = new SessionProcess({ maxMib });
   const giveUp = () => void process[Symbol.asyncDispose]();
   signal.addEventListener('abort', giveUp);
   try {
@@ -214,7 +216,7 @@ async function storeVersion({ artifacts }: StepContext, folder: string) {
   const listed = (await listFiles(folder)).map(({ path }) => path);
   const stored = [];
   for (const path of [...listed, 'golden.json', 'version.json'])
-    stored.push(await storeFile(artifacts, join(folder, path), path));
+    stored.push(await keepFile(artifacts, join(folder, path), path));
   return stored;
 }
 

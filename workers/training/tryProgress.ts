@@ -96,8 +96,13 @@ export class TryProgress implements AsyncDisposable {
       ...this.#present,
       progress: { ...progress, at, ...(secondsLeft === undefined ? {} : { secondsLeft }) },
     };
-    const wait = this.#toldAt + TELL_EVERY_MS - performance.now();
-    this.#telling ??= setTimeout(() => this.#tell(), Math.max(0, wait));
+    this.#tellSoon();
+  }
+
+  /** Tells what the step does now, for people; undefined takes it back. */
+  note(note: string | undefined): void {
+    this.#present = { ...this.#present, note };
+    this.#tellSoon();
   }
 
   /** Stores where the next try begins. */
@@ -116,6 +121,11 @@ export class TryProgress implements AsyncDisposable {
     clearInterval(this.#storing);
     clearTimeout(this.#telling);
     await this.#written;
+  }
+
+  #tellSoon(): void {
+    const wait = this.#toldAt + TELL_EVERY_MS - performance.now();
+    this.#telling ??= setTimeout(() => this.#tell(), Math.max(0, wait));
   }
 
   #tell(): void {

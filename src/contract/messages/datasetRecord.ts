@@ -1,12 +1,11 @@
 /** A dataset: its files, and the report of its newest check. */
-import { ANY_TEXT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
+import { ANY_TEXT, FINITE, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { custom, listOf, number, object, type Passing } from '../schema.ts';
 import { DATA_FILE, SHA256 } from '../work.ts';
 import { decoderOf, VERSION } from './decoder.ts';
 
 const AMOUNT = number('a number from 0 on', 0, Number.MAX_SAFE_INTEGER);
-const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
 
 const DATA_PROBLEM = object('a problem of the data', { message: ANY_TEXT }, { column: NAME, count: AMOUNT });
 export type DataProblem = Passing<typeof DATA_PROBLEM>;

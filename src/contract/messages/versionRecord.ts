@@ -2,15 +2,13 @@
  * A version of a model in the registry: its files, and where it came from. It is written once and never changes; a
  * version that is retired has a second message beside it.
  */
-import { ANY_TEXT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
+import { ANY_TEXT, FINITE, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
-import { custom, listOf, number, object, type Passing, text } from '../schema.ts';
+import { custom, listOf, object, type Passing, text } from '../schema.ts';
 import { parseVersionSubject } from '../subjects.ts';
 import { CHECKS, FILE, SHA256 } from '../work.ts';
 import { PROFILE } from './datasetRecord.ts';
 import { decoderOf, requireAsInSubject, requireThat, VERSION } from './decoder.ts';
-
-const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
 
 const METRIC = object('a figure', { data: NAME, name: NAME, unit: NAME, value: FINITE });
 export const METRICS = listOf('a list of figures', METRIC, { maxItems: LONGEST_LIST });

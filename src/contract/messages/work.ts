@@ -71,6 +71,8 @@ export const WORK_PROGRESS = object(
   },
   {
     progress: PROGRESS,
+    /** What it does before it tells progress. */
+    note: ANY_TEXT,
     /** Where the next try begins. */
     checkpoint: FILE,
   },

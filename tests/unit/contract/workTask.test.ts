@@ -134,6 +134,14 @@ test.each<[readonly StepResult[], StepName]>([
   [[], 'prepare'],
   [[done('prepare', 1)], 'train'],
   [[done('prepare', 1), done('train', 2), done('evaluate', 3)], 'evaluate'],
-])('the next step is the first that is not done, or the last', (results, expected) => {
+  // The version was there already, so it is not judged again.
+  [[done('prepare', 1), { ...done('train', 2), output: { reused: '4' } }], 'train'],
+])('the next step is the first that is not done, or the last that is needed', (results, expected) => {
   expect(nextStepOf({ job: JOB, results })).toBe(expected);
+});
+
+test('the stage that runs shows what its trainer remarks', () => {
+  const progress = { ...doing('train'), note: 'installing Python packages' };
+  const { stages } = workTask({ job: JOB, results: [done('prepare', 1)], progress }).work;
+  expect(stages[1]).toMatchObject({ name: 'TRAIN', state: 'RUNNING', note: 'installing Python packages' });
 });

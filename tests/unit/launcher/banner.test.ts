@@ -10,6 +10,10 @@ test('the banner proposes a small model, or the first tab of GraphiQL if all mod
   expect(shown).toContain("with that id (GraphiQL's tab Result needs no id)");
   expect(shown).toContain('mutation { predictMany0(input: { input0: -1.25 }) { id state } }');
   expect(() => parse(/subscription .*/.exec(shown)?.[0] ?? '')).not.toThrow();
+  expect(shown).not.toContain('npm run key');
+  expect(banner('http://x', MADE_MODELS, { ...LIMITS, auth: ['keys'] })).toContain(
+    'npm run key -- create --owner',
+  );
   const large = MADE_MODELS.filter(({ manifest }) => ['huge', 'wide'].includes(manifest.name));
   expect(banner('http://x', large, LIMITS)).toContain('its first tab has what to begin with');
   expect(banner('http://x', [], LIMITS)).toContain('serves nothing yet');

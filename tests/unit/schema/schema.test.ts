@@ -99,7 +99,7 @@ test.each(forOperators.map((field) => [field.name, field] as const))(
     const touched: string[] = [];
     const service = (name: string) => new Proxy({}, { get: () => () => touched.push(name) });
     const store = async () => ({ type: 'stored' }) as const;
-    const broker = { now: () => 0, audit: { store, before: async () => [] } };
+    const broker = { now: () => 0, audit: { store, before: async () => ({ found: [], isCut: false }) } };
     const audit = new Audit({ broker, log: pino({ level: 'silent' }) });
     const own = { audit, requireOperator: () => Promise.reject(refusal), owner: 'anonymous', address: '' };
     const context = new Proxy(own, {

@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import type { BlobReading } from '../../../src/broker/blobParts.ts';
 import { BLOB_CHUNK_BYTES } from '../../../src/contract/blob.ts';
+import { ANONYMOUS } from '../../../src/contract/owner.ts';
 import { BlobReads } from '../../../src/tasks/blobReads.ts';
+import { OperatorArtifacts } from '../../../src/tasks/operatorArtifacts.ts';
 
 const BLOB = { digest: 'a1', bytes: 3 * BLOB_CHUNK_BYTES };
 
@@ -79,3 +81,28 @@ test('chunks of another owner come next, however many one waits for', async () =
 async function rounds(): Promise<void> {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+test('an artifact that is read counts among these answers, and waits for its turn', async () => {
+  const reads = new BlobReads({ store: heldStore() });
+  const hows: object[] = [];
+  const artifacts = new OperatorArtifacts({
+    reads,
+    store: {
+      put: async () => ({ isNew: true }),
+      open: async (digest) => ({
+        ...{ etag: digest, bytes: 1, mediaType: 'a/b', expiresAt: 1 },
+        async *read(_from, _to, how) {
+          hows.push(how);
+          yield new Uint8Array(1);
+        },
+      }),
+    },
+  });
+  const content = await artifacts.open(ANONYMOUS, 'a1');
+  const first = async () => (await Array.fromAsync(content.read(0, 1))).length;
+  expect(await first()).toBe(1);
+  expect(hows).toEqual([{ ahead: 2, inTurn: expect.any(Function) }]);
+  const open = Array.from({ length: 128 }, () => asking(reads, ANONYMOUS));
+  for (const answer of open) void answer.next();
+  await expect(first()).rejects.toMatchObject({ code: 'GATEWAY_BUSY' });
+});

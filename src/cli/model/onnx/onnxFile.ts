@@ -106,7 +106,7 @@ export function encodeModel(model: OnnxModel): Uint8Array {
 }
 
 /** Calls `visit` for each graph: the graph of the model, and those in attributes of its nodes and functions. */
-export function eachGraph(model: OnnxModel, visit: (graph: Pick<OnnxGraph, 'node'>) => void): void {
+function eachGraph(model: OnnxModel, visit: (graph: Pick<OnnxGraph, 'node'>) => void): void {
   const into = (graph: Pick<OnnxGraph, 'node'>) => {
     visit(graph);
     for (const { attribute } of graph.node)

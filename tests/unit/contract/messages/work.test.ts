@@ -100,7 +100,7 @@ describe('a message about work is refused with the name of any member that is wr
     const tried = { v: 1, taskId: 'task', step: 'train', attempts: 1, startedAt: 1, trainer: 't' };
     expectEachMemberChecked(
       WORK_PROGRESS,
-      [{ ...tried, progress: PROGRESS, checkpoint }],
+      [{ ...tried, progress: PROGRESS, note: 'n', checkpoint }],
       decodeWorkProgress,
     );
   });

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { MetricName } from '../../../../workers/training/metrics.ts';
-import { figureOf, onceEach } from '../../../../workers/training/metrics.ts';
+import { figureOf } from '../../../../workers/training/metrics.ts';
+
+/** Each row once. */
+function onceEach(rows: number): Float64Array {
+  return new Float64Array(rows).fill(1);
+}
 
 /** The expected figures were worked out in NumPy, by the definitions. */
 const PRICES = { predicted: [2.5, 0, 2, 8], actual: [3, -0.5, 2, 7] };
