@@ -1,7 +1,9 @@
 /** The report of a dataset: what an operator reads of data that are right, odd or useless. */
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtempDisposable, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DatasetRecord, InputProfile } from '../../src/contract/messages/datasetRecord.ts';
@@ -272,6 +274,23 @@ test('a file in the shared folder is taken if its digest is right', async () => 
   await failed({ ...file, name: 'nowhere.parquet' }, shared.path).toThrow(
     'cannot be read in DATASETS_DIR (ENOENT)',
   );
+});
+
+test('a link in DATASETS_DIR may lead to another place in it, and not out of it', async () => {
+  await using shared = await mkdtempDisposable(join(tmpdir(), 'tidings-shared-'));
+  const { sha256 } = await parquet('outside.parquet', TRIPS(30));
+  await copyInto(shared.path, 'inside.parquet', join(folder.path, 'outside.parquet'));
+  const checkOf = (name: string) =>
+    check([{ name, sha256, bytes: 0, place: DataPlace.Folder }], { datasetsDir: shared.path });
+  await symlink('inside.parquet', join(shared.path, 'link.parquet'));
+  expect(await checkOf('link.parquet')).toMatchObject({ usable: true, rowCount: 30 });
+
+  await symlink(join(folder.path, 'outside.parquet'), join(shared.path, 'out.parquet'));
+  await expect(checkOf('out.parquet')).rejects.toThrow('is a link to a place outside of it');
+  await symlink(folder.path, join(shared.path, 'folder'));
+  await expect(checkOf('folder/outside.parquet')).rejects.toThrow('is a link to a place outside of it');
+  await promisify(execFile)('mkfifo', [join(shared.path, 'pipe.parquet')]);
+  await expect(checkOf('pipe.parquet')).rejects.toThrow('must be a file in DATASETS_DIR, and is none');
 });
 
 test('an artifact that is gone fails the check, and leaves no verdict', async () => {
