@@ -122,6 +122,7 @@ esac`;
   const found = await environmentOf({
     folder: folder.path,
     recipe: { file: 'train.py' },
+    variables: [],
     report: (line) => lines.push(line),
     signal: new AbortController().signal,
   });
@@ -159,6 +160,7 @@ async function openStep(
   const step = trainStep({
     modelsDir: models.path,
     datasetsDir: undefined,
+    recipeEnv: [],
     maxMib: 0,
     findVersion: async () => more.versionThere,
   });

@@ -46,7 +46,10 @@ await runProcess('trainer', (context) =>
     steps: {
       check: async () => ({ output: {} }),
       prepare: async () => ({ output: { files: PREPARED, notes: [] } }),
-      train: trainStep({ modelsDir, datasetsDir: undefined, maxMib: 0, findVersion: async () => undefined }),
+      train: trainStep({
+        ...{ modelsDir, datasetsDir: undefined, recipeEnv: [], maxMib: 0 },
+        findVersion: async () => undefined,
+      }),
       evaluate: async () => ({ output: { gates: [], metrics: [], profile: [], passed: true } }),
     },
     conclude: concluding({ broker, artifacts, modelsDir, signingKey: undefined }),

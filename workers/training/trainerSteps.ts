@@ -11,7 +11,7 @@ export function trainerSteps({
   artifacts,
   config,
 }: TrainerParts): Pick<RunnerOptions, 'steps' | 'conclude'> {
-  const { datasetsDir, modelsDir, modelSigningKey, sessionMaxMib = 0 } = config;
+  const { datasetsDir, modelsDir, modelSigningKey, recipeEnv, sessionMaxMib = 0 } = config;
   const { datasets, versions } = broker;
   const signingKey = modelSigningKey === undefined ? undefined : readSigningKey(modelSigningKey);
   return {
@@ -27,7 +27,7 @@ export function trainerSteps({
       },
       train: async (context) => {
         const { trainStep } = await import('./train.ts');
-        return trainStep({ modelsDir, datasetsDir, maxMib: sessionMaxMib, findVersion })(context);
+        return trainStep({ modelsDir, datasetsDir, recipeEnv, maxMib: sessionMaxMib, findVersion })(context);
       },
       evaluate: async (context) => {
         const { evaluateStep } = await import('./evaluate.ts');
