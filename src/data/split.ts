@@ -2,7 +2,7 @@
  * Cuts the rows of a dataset into those for training and those held out. The same rows are cut in the same way each time,
  * and give the same files.
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { VARCHAR } from '@duckdb/node-api';
 import type { Split } from '../contract/work.ts';
 import { localTime } from '../models/localTime.ts';
@@ -43,7 +43,7 @@ export async function splitRows(
   { split, model, folder }: { readonly split: Split; readonly model: TrainedModel; readonly folder: string },
 ): Promise<CutFiles> {
   const { database, isTyped, columns } = data;
-  await using names = await PlainNames.open();
+  await using names = await PlainNames.open(relative('', folder));
   const plain = await names.of(folder);
   await database.run('SET threads TO 1');
   const isHeldOut =

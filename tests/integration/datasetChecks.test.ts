@@ -12,6 +12,7 @@ import { encodeMessage } from '../../src/contract/messages/decoder.ts';
 import { type DataFile, DataPlace } from '../../src/contract/work.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import { type CheckOutput, checkStep } from '../../workers/training/check.ts';
+import { dataReader } from '../../workers/training/dataReader.ts';
 import {
   copyInto,
   datasetOf,
@@ -49,7 +50,7 @@ async function check(
   files: readonly DataFile[],
   { manifest = trips, live, datasetsDir }: CheckOptions = {},
 ): Promise<DatasetRecord> {
-  const step = checkStep({ datasetsDir, liveProfile: async () => live });
+  const step = checkStep({ datasetsDir, data: dataReader, liveProfile: async () => live });
   const { output } = await runStep(step, { manifest, artifacts: store, ask: datasetOf('some', files) });
   const { record } = output as CheckOutput;
   // As it is stored and read.
@@ -299,4 +300,26 @@ test('an artifact that is gone fails the check, and leaves no verdict', async ()
     code: 'DATA_UNUSABLE',
     message: expect.stringContaining('is in the store no more: add the dataset again'),
   });
+});
+
+test.each<[what: string, make: () => Promise<DataFile>, message: string]>([
+  [
+    'a CSV of too many columns',
+    () => text('wide.csv', `${Array.from({ length: 1_001 }, (_, i) => `c${i}`).join()}\n1\n`),
+    'wide.csv must have at most 1000 columns, got 1001',
+  ],
+  [
+    'a Parquet file of too many columns',
+    () => parquet('wide.parquet', `SELECT ${Array.from({ length: 1_001 }, (_, i) => `1 AS c${i}`).join()}`),
+    'wide.parquet must have at most 1000 columns, got 1001',
+  ],
+  [
+    'a row of too many bytes',
+    () => parquet('long.parquet', `SELECT repeat('x', 65 * 1024 * 1024) AS a`),
+    'a row must have at most 64 MiB, got 65 MiB',
+  ],
+])('%s makes a dataset unusable, and the report says the limit', async (_what, make, message) => {
+  const record = await check([await make()]);
+  expect(record).toMatchObject({ usable: false, rowCount: 0 });
+  expect(problemsOf(record)).toContain(message);
 });

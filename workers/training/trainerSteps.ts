@@ -2,6 +2,7 @@
 import { readSigningKey } from '../../src/registry/signature.ts';
 import { sessionLimit } from '../runtimes/memoryLimit.ts';
 import { concluding } from './conclude.ts';
+import { dataProcess as data } from './dataProcess.ts';
 import { liveProfile, liveVersion } from './liveVersion.ts';
 import type { RunnerOptions } from './runner.ts';
 import type { TrainerParts } from './runTrainer.ts';
@@ -18,12 +19,12 @@ export function trainerSteps({
     steps: {
       check: async (context) => {
         const { checkStep } = await import('./check.ts');
-        const check = checkStep({ datasetsDir, liveProfile: () => liveProfile(broker, context.model) });
+        const check = checkStep({ datasetsDir, data, liveProfile: () => liveProfile(broker, context.model) });
         return check(context);
       },
       prepare: async (context) => {
         const { prepareStep } = await import('./prepare.ts');
-        return prepareStep({ datasetsDir, datasets })(context);
+        return prepareStep({ datasetsDir, data, datasets })(context);
       },
       train: async (context) => {
         const { trainStep } = await import('./train.ts');
@@ -35,7 +36,7 @@ export function trainerSteps({
         const { executionProviders, cudaVisibleDevices, sessionThreads: threads } = config;
         const live = () => liveVersion(broker, context);
         return evaluateStep({
-          ...{ datasetsDir, datasets, executionProviders, cudaVisibleDevices, threads, maxMib },
+          ...{ datasetsDir, data, datasets, executionProviders, cudaVisibleDevices, threads, maxMib },
           liveVersion: live,
         })(context);
       },
