@@ -105,6 +105,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
+    modelsDir: config.modelsDir,
     home,
     models,
     storing: gatewayTasks.storing,

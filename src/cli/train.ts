@@ -17,9 +17,11 @@ import { DataError, type Metric, type TrainingFiles } from '../../workers/traini
 import { RecipeDied, RecipeFailed, runRecipe } from '../../workers/training/recipeChild.ts';
 import { isPython, launchOf, type RecipeSource } from '../../workers/training/recipeLaunch.ts';
 import { completeVersion } from '../../workers/training/trainedFolder.ts';
+import { ConfigurationError } from '../contract/errors.ts';
 import { versionsIn } from '../models/folders.ts';
 import type { ModelVersion } from '../models/models.ts';
 import { listFiles, modelDigestOf } from '../models/versionFiles.ts';
+import { readConfig } from '../process/config.ts';
 import { ensurePython, PythonError } from '../process/pythonEnvironment.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
 import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from './commandLine.ts';
@@ -72,6 +74,7 @@ try {
     // stack.
     const expected =
       error instanceof DataError ||
+      error instanceof ConfigurationError ||
       error instanceof PythonError ||
       error instanceof RecipeFailed ||
       error instanceof RecipeDied ||
@@ -126,7 +129,7 @@ async function train({
   for (const inside of [outFolder, scratch]) await mkdir(inside);
   let tellAgainAt = 0;
   await runRecipe({
-    launch: launchOf({ folder, recipe, python }),
+    launch: launchOf({ folder, recipe, python, variables: readConfig(process.env).recipeEnv }),
     ask: { files, params, seed, out: outFolder, scratch },
     maxMib: 0,
     stallMs: STALL_MS,

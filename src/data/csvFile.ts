@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { messageOf } from '../contract/errors.ts';
 import { CsvReader, type CsvRow } from './csvRows.ts';
 import { DataFault } from './dataFault.ts';
+import { unpacksTooFar } from './dataLimits.ts';
 import { checkBeginning, HEAD_BYTES } from './fileFormat.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -14,6 +15,8 @@ export interface CsvOptions {
   readonly isGzip: boolean;
   /** One character. */
   readonly delimiter: string;
+  /** Of a gzip, the most bytes that it may unpack to; undefined: any number. */
+  readonly mostUnpacked?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -47,7 +50,7 @@ async function* textsOf(options: CsvOptions): AsyncGenerator<string> {
   const gunzip = createGunzip({ chunkSize: 256 * 1024 });
   // An error of either stream is thrown by `unpacked`.
   pipeline(source, gunzip, () => {});
-  yield* decodeUtf8(unpacked(gunzip, file, signal), options);
+  yield* decodeUtf8(unpacked(gunzip, options), options);
   const { size } = await stat(file);
   // Node ignores zero bytes after a gzip, and all that follows them, without an error.
   if (gunzip.bytesWritten < size)
@@ -58,14 +61,16 @@ async function* textsOf(options: CsvOptions): AsyncGenerator<string> {
 
 async function* unpacked(
   gunzip: AsyncIterable<Buffer>,
-  file: string,
-  signal: AbortSignal,
+  { file, signal, mostUnpacked = Number.POSITIVE_INFINITY }: CsvOptions,
 ): AsyncGenerator<Buffer> {
   let isFirst = true;
+  let bytes = 0;
   try {
     for await (const piece of gunzip) {
       if (isFirst) checkBeginning({ file, isGzip: true }, piece.toString('latin1', 0, HEAD_BYTES));
       isFirst = false;
+      bytes += piece.length;
+      if (bytes > mostUnpacked) throw unpacksTooFar(file, mostUnpacked);
       yield piece;
     }
   } catch (cause) {

@@ -3,3 +3,6 @@ export class DataFault extends Error {}
 
 /** The data may be right: their disk, their folder or their database is at fault. */
 export class PlaceFault extends DataFault {}
+
+/** Memory or disk is not enough for the data. */
+export class NoRoom extends PlaceFault {}

@@ -9,7 +9,8 @@ import {
 } from '@duckdb/node-api';
 import { messageOf } from '../contract/errors.ts';
 import { SerialQueue } from '../process/serialQueue.ts';
-import { PlaceFault } from './dataFault.ts';
+import { NoRoom, PlaceFault } from './dataFault.ts';
+import { literal } from './sql.ts';
 
 type Row = readonly unknown[];
 
@@ -17,11 +18,11 @@ const CHUNK_ROWS = 2_048;
 /** DuckDB downloads no extensions, whatever paths and functions a statement has. */
 const OPTIONS = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
 
-/** An error of DuckDB, in one line. */
+/** An error of DuckDB, in one line. If there is no room for the data, it is a `NoRoom` instead. */
 export class DatabaseError extends PlaceFault {}
 
 /** The disk is full. The file that was read is not the cause. */
-export class DiskFull extends DatabaseError {}
+export class DiskFull extends NoRoom {}
 
 interface Place {
   /** The plain name of the database's folder, see `plainNames.ts`. */
@@ -71,10 +72,13 @@ export class Database implements AsyncDisposable {
   ): Promise<Database> {
     try {
       const path = place?.file && join(place.folder, place.file);
-      const instance = await DuckDBInstance.create(path, { ...OPTIONS, ...settings });
+      const instance = await DuckDBInstance.create(path, OPTIONS);
       const connection = await instance.connect();
       // So that instants are written the same on every machine.
       await connection.run(`SET TimeZone = 'UTC'`);
+      // As an option of `create`, max_temp_directory_size has no effect (DuckDB 1.5.5).
+      for (const [name, value] of Object.entries(settings))
+        await connection.run(`SET ${name} = ${literal(value)}`);
       return new Database(instance, connection, { signal, place });
     } catch (cause) {
       throw databaseError(cause, place);
@@ -142,7 +146,7 @@ export class Database implements AsyncDisposable {
  *
  * @param cause an error of DuckDB, or of the file system.
  */
-export function databaseError(cause: unknown, place?: Place): DatabaseError {
+export function databaseError(cause: unknown, place?: Place): PlaceFault {
   const [full] = FULL.exec(messageOf(cause)) ?? [];
   if (full !== undefined)
     return new DiskFull(
@@ -150,10 +154,20 @@ export function databaseError(cause: unknown, place?: Place): DatabaseError {
       { cause },
     );
   const [line = ''] = messageOf(cause).split('\n');
+  if (NO_MEMORY.test(line)) {
+    // Such as (1.0 GiB/1.0 GiB used).
+    const [used = ''] = / \([^()]*\)/.exec(line) ?? [];
+    const place = /max_temp_directory_size/.test(messageOf(cause)) ? 'on the disk' : 'in memory';
+    return new NoRoom(
+      `the rows need more room ${place} than they may take${used}: give fewer rows or columns, or shorter cells`,
+      { cause },
+    );
+  }
   const reason = line.replace(/^(?:[A-Z][\w-]* ){1,3}Error: */, '');
   return new DatabaseError(place === undefined ? reason : reason.replaceAll(place.folder, place.shown), {
     cause,
   });
 }
 
+const NO_MEMORY = /^Out of Memory Error|bad_alloc/;
 const FULL = /No space left on device|Disk quota exceeded|File too large/i;

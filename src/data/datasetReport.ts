@@ -10,7 +10,7 @@ import type {
 } from '../contract/messages/datasetRecord.ts';
 import type { Manifest, ManifestOutput } from '../models/manifest.ts';
 import type { ManifestTraining } from '../models/training.ts';
-import { DatabaseError, DiskFull } from './database.ts';
+import { DatabaseError } from './database.ts';
 import { DataFault, PlaceFault } from './dataFault.ts';
 import { DATA_VIEW, type DataTable, viewId } from './dataTable.ts';
 import { decideDateFormats } from './dateFormats.ts';
@@ -43,7 +43,7 @@ const NESTED = /^(?:STRUCT|MAP|UNION)\b|\]$|^(?:BLOB|BIT|GEOMETRY)$/;
 
 /**
  * @param live the profile of what the version that answers now was trained on.
- * @throws {DiskFull}; errors of DuckDB that are no fault of the data.
+ * @throws {NoRoom}; errors of DuckDB that are no fault of the data.
  */
 export async function reportOf(
   data: DataTable,
@@ -260,7 +260,7 @@ class DatasetCheck {
     try {
       return (await this.#data.database.rows(sql))[0];
     } catch (error) {
-      if (!(error instanceof DatabaseError) || error instanceof DiskFull) throw error;
+      if (!(error instanceof DatabaseError)) throw error;
       const isOfTypes = !this.#data.isTyped && OF_TYPES.test(error.message);
       const advice = isOfTypes ? ' (the cells of a CSV are texts: price::DOUBLE makes a number)' : '';
       this.#fault(`${otherwise}: ${error.message}${advice}`);

@@ -2,7 +2,7 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import type { Values } from '../contract/values.ts';
 import { checkInput } from '../models/input.ts';
-import { DatabaseError, DiskFull } from './database.ts';
+import { DatabaseError } from './database.ts';
 import { DataFault } from './dataFault.ts';
 import { type TrainedModel, targetTypeOf } from './datasetReport.ts';
 import { DATA_VIEW, type DataTable, viewId } from './dataTable.ts';
@@ -108,7 +108,7 @@ async function makeTable(
       `CREATE TABLE ${TABLE} AS SELECT ${columns.join(', ')} FROM ${DATA_VIEW} WHERE coalesce(CAST((${rows}\n) AS BOOLEAN), false)`,
     );
   } catch (error) {
-    if (!(error instanceof DatabaseError) || error instanceof DiskFull) throw error;
+    if (!(error instanceof DatabaseError)) throw error;
     throw new DataFault(`the targets, rows or slices of the manifest cannot be computed: ${error.message}`, {
       cause: error,
     });

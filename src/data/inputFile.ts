@@ -5,10 +5,12 @@ import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { BIGINT, VARCHAR } from '@duckdb/node-api';
 import { type CsvOptions, readCsvNames, readCsvRows } from './csvFile.ts';
-import { Database, DatabaseError, DiskFull } from './database.ts';
+import { Database, DatabaseError } from './database.ts';
 import { DataFault } from './dataFault.ts';
+import { checkColumnCount, checkFooter, mostUnpacked, unpacksTooFar } from './dataLimits.ts';
 import { FileFormat, formatOfFile } from './fileFormat.ts';
-import { parquetRows, readParquetColumns, roundedColumns } from './parquetFile.ts';
+import { parquetRows, readParquetColumns, roundedColumns, unpackedBytes } from './parquetFile.ts';
+import { footerBytesOf } from './parquetFooter.ts';
 import { damagedPage } from './parquetPages.ts';
 import type { PlainNames } from './plainNames.ts';
 import { columnId, type FileColumn, shownName } from './sql.ts';
@@ -22,6 +24,8 @@ export interface InputOptions {
   readonly signal: AbortSignal;
   /** Hex SHA-256 of its content, if it is known already: then the file is not read for it. */
   readonly digest?: string;
+  /** Whether the limits of datasets hold, see `dataLimits.ts`. */
+  readonly isLimited?: boolean;
 }
 
 /** Our own column in the table: the fault of a row as a whole, such as too many cells; null if it has none. */
@@ -45,6 +49,8 @@ interface FoundFile extends Content {
   /** Differs once the file has changed. */
   readonly state: string;
   readonly digest: string;
+  /** The most bytes that it may unpack to; undefined: any number. */
+  readonly most: number | undefined;
 }
 
 export class InputFile {
@@ -70,11 +76,12 @@ export class InputFile {
     const state = await stateOf(file);
     const digest = options.digest ?? (await digestOf(file, signal));
     const path = await names.of(file);
+    const most = options.isLimited ? mostUnpacked((await stat(file)).size) : undefined;
     const content =
       format === FileFormat.Parquet
-        ? await parquetContent(file, path, signal)
-        : await csvContent(csvOptions(options, format));
-    return new InputFile(options, { ...content, format, path, state, digest });
+        ? await parquetContent(options, path, most)
+        : await csvContent(csvOptions(options, { format, most }));
+    return new InputFile(options, { ...content, format, path, state, digest, most });
   }
 
   /** Whether its cells have types. Those of a CSV are texts. */
@@ -117,7 +124,8 @@ export class InputFile {
   async #loadCsv(database: Database, columns: readonly FileColumn[]): Promise<void> {
     const types = [...columns.map(() => VARCHAR), VARCHAR, BIGINT];
     await database.run('BEGIN');
-    for await (const rows of groupsOf(readCsvRows(csvOptions(this.#options, this.#found.format)), columns)) {
+    const options = csvOptions(this.#options, this.#found);
+    for await (const rows of groupsOf(readCsvRows(options), columns)) {
       const cells = columns.map(({ index }) => rows.map((row) => row.cells[index] ?? null));
       const problems = rows.map(({ problem }) => problem);
       const lines = rows.map(({ line }) => BigInt(line));
@@ -143,19 +151,33 @@ async function digestOf(file: string, signal: AbortSignal): Promise<string> {
   return hash.digest('hex');
 }
 
-function csvOptions({ file, delimiter, signal }: InputOptions, format: FileFormat): CsvOptions {
-  return { file, delimiter, signal, isGzip: format === FileFormat.GzipCsv };
+function csvOptions(
+  { file, delimiter, signal }: InputOptions,
+  { format, most }: Pick<FoundFile, 'format' | 'most'>,
+): CsvOptions {
+  return { file, delimiter, signal, isGzip: format === FileFormat.GzipCsv, mostUnpacked: most };
 }
 
 async function csvContent(options: CsvOptions): Promise<Content> {
   const names = await readCsvNames(options);
-  return { columns: names.map((name, index) => ({ index, name, type: 'VARCHAR' })), notices: [] };
+  const columns = names.map((name, index) => ({ index, name, type: 'VARCHAR' }));
+  if (options.mostUnpacked !== undefined) checkColumnCount(options.file, columns);
+  return { columns, notices: [] };
 }
 
-async function parquetContent(file: string, path: string, signal: AbortSignal): Promise<Content> {
-  await using database = await Database.open(signal);
+async function parquetContent(
+  { file, signal }: InputOptions,
+  path: string,
+  most: number | undefined,
+): Promise<Content> {
+  if (most !== undefined) checkFooter(file, await footerBytesOf(file));
+  await using database = await Database.open(signal, undefined, { memory_limit: '1GiB', temp_directory: '' });
   try {
     const columns = await readParquetColumns(database, path);
+    if (most !== undefined) {
+      checkColumnCount(file, columns);
+      if ((await unpackedBytes(database, path)) > most) throw unpacksTooFar(file, most);
+    }
     const rows = await database.rows(`SELECT 1 FROM (${parquetRows(path, columns)}) LIMIT 1`);
     if (rows.length === 0) throw new DataFault(`${file} has no rows`);
     const damaged = await damagedPage(file, signal);
@@ -171,7 +193,7 @@ async function parquetContent(file: string, path: string, signal: AbortSignal): 
 }
 
 function unreadableParquet(file: string, path: string, cause: unknown): unknown {
-  if (!(cause instanceof DatabaseError) || cause instanceof DiskFull) return cause;
+  if (!(cause instanceof DatabaseError)) return cause;
   const reason = cause.message.replaceAll(path, file);
   return new DataFault(
     `${file} cannot be read as Parquet, because it is damaged, encrypted or of a rare kind: ${reason}`,

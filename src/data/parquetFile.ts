@@ -19,6 +19,14 @@ export async function readParquetColumns(database: Database, path: string): Prom
   return names.map((name, index) => ({ index, name, type: String(types[index]?.[1]) }));
 }
 
+/** What the pages of the file unpack to, as its footer says. Values that repeat may take much more as rows. */
+export async function unpackedBytes(database: Database, path: string): Promise<number> {
+  const [row] = await database.rows(
+    `SELECT coalesce(sum(total_uncompressed_size), 0)::DOUBLE FROM parquet_metadata(${literal(path)})`,
+  );
+  return Number(row?.[0]);
+}
+
 /** The columns with timestamps of 96 bits, an old type with nanoseconds. DuckDB reads them to the microsecond. */
 export async function roundedColumns(database: Database, path: string): Promise<readonly string[]> {
   const rows = await database.rows(`SELECT name FROM parquet_schema(${literal(path)}) WHERE type = 'INT96'`);

@@ -1,5 +1,5 @@
 /** Reads and replaces the footer of a Parquet file. The footer describes the whole file, and stands at its end. */
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** The bytes behind the footer: four for its length, and `PAR1`. */
 const TAIL_BYTES = 8;
@@ -16,6 +16,13 @@ export async function readFooter(file: FileHandle): Promise<Footer> {
   const tail = await readAt(file, size - TAIL_BYTES, TAIL_BYTES);
   const start = size - TAIL_BYTES - tail.readUInt32LE(0);
   return { bytes: await readAt(file, start, size - TAIL_BYTES - start), start };
+}
+
+/** @returns the bytes that a footer should have; 0 if the file is too short for one. */
+export async function footerBytesOf(path: string): Promise<number> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  return size < TAIL_BYTES ? 0 : (await readAt(file, size - TAIL_BYTES, 4)).readUInt32LE(0);
 }
 
 /** Replaces the footer by other bytes. */

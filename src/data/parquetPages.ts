@@ -4,11 +4,11 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { crc32, unzip } from 'node:zlib';
+import { crc32, unzip, type ZlibOptions } from 'node:zlib';
 import { readAt, readFooter } from './parquetFooter.ts';
 import { ThriftReader } from './thrift.ts';
 
-const unpack = promisify(unzip);
+const unpack = promisify<Buffer, ZlibOptions, Buffer>(unzip);
 
 /** The number of the codec in parquet.thrift. */
 const GZIP = 2;
@@ -58,10 +58,12 @@ async function damagedPageOf(
 ): Promise<number | undefined> {
   const { dataOffset, dictionaryOffset, codec, size } = chunk;
   const start = dictionaryOffset > 0 ? Math.min(dictionaryOffset, dataOffset) : dataOffset;
-  const end = start + size;
+  // A damaged footer may tell of more bytes than there are.
+  const end = Math.min(start + size, (await file.stat()).size);
   for (let at = start; at < end; ) {
     signal.throwIfAborted();
     const { page, headerBytes } = readHeader(await readAt(file, at, Math.min(HEADER_BYTES, end - at)));
+    if (at + headerBytes + page.size > end) return at;
     const bytes = await readAt(file, at + headerBytes, page.size);
     if (!(await isIntact(page, bytes, codec))) return at;
     at += headerBytes + page.size;
@@ -73,8 +75,10 @@ async function isIntact(page: Page, bytes: Buffer, codec: number): Promise<boole
   if (page.checksum !== undefined && crc32(bytes) !== page.checksum) return false;
   const packed = bytes.subarray(page.levelBytes);
   if (codec !== GZIP || !page.isPacked || packed.length === 0) return true;
-  const content = await unpack(packed).catch(() => undefined);
-  return content?.length === page.unpackedSize - page.levelBytes;
+  const length = page.unpackedSize - page.levelBytes;
+  if (length <= 0) return false;
+  const content = await unpack(packed, { maxOutputLength: length }).catch(() => undefined);
+  return content?.length === length;
 }
 
 function chunksOf(footer: Buffer): readonly Chunk[] {

@@ -23,11 +23,11 @@ export class PlainNames implements AsyncDisposable {
     process.once('exit', this.#remove);
   }
 
-  static async open(): Promise<PlainNames> {
-    const base = tmpdir();
+  /** @param base the folder in which ours is made; one that outlives a crash is swept by its owner. */
+  static async open(base = tmpdir()): Promise<PlainNames> {
     if (SPECIAL.test(base))
       throw new PlaceFault(
-        `the folder for temporary files must have no * ? [ ] \\ in its name, got ${base}: set TMPDIR`,
+        `the folder for temporary files must have no * ? [ ] \\ in its name, got ${base}: name another one by TMPDIR`,
       );
     const folder = await mkdtemp(join(base, 'tidings-data-')).catch((cause) => {
       throw new PlaceFault(`no temporary folder can be made in ${base}: ${messageOf(cause)}`, { cause });

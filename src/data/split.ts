@@ -2,7 +2,7 @@
  * Cuts the rows of a dataset into those for training and those held out. The same rows are cut in the same way each time,
  * and give the same files.
  */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { VARCHAR } from '@duckdb/node-api';
 import type { Split } from '../contract/work.ts';
 import { localTime } from '../models/localTime.ts';
@@ -23,6 +23,9 @@ export interface CutFiles {
   readonly holdout: CutFile;
 }
 
+/** Read at a time. */
+const PAGE_CELLS = 50_000;
+
 interface CutFile {
   readonly name: string;
   readonly path: string;
@@ -40,7 +43,7 @@ export async function splitRows(
   { split, model, folder }: { readonly split: Split; readonly model: TrainedModel; readonly folder: string },
 ): Promise<CutFiles> {
   const { database, isTyped, columns } = data;
-  await using names = await PlainNames.open();
+  await using names = await PlainNames.open(relative('', folder));
   const plain = await names.of(folder);
   await database.run('SET threads TO 1');
   const isHeldOut =
@@ -117,13 +120,19 @@ async function readTimes(data: DataTable, mapped: TimeInput): Promise<void> {
   const { input, column } = mapped;
   const advice = () => 'Write them as yyyy-mm-dd';
   const dateFormats = await decideDateFormats(data, [mapped], { requested: new Map(), advice });
-  await database.run('CREATE TABLE times (cell VARCHAR, instant VARCHAR)');
-  const [cells = []] = await database.columns(
-    `SELECT DISTINCT ${columnId(column)} FROM input WHERE ${columnId(column)} IS NOT NULL`,
+  await database.run(
+    `CREATE TABLE time_cells AS SELECT DISTINCT ${columnId(column)} AS cell FROM input WHERE ${columnId(column)} IS NOT NULL`,
   );
-  const readings = cells.map((cell) => {
-    const value = readCell(mapped, cell, { dateFormats, hasDecimalCommas: false });
-    return typeof value === 'string' ? (localTime(value, input.timeZone) ?? null) : null;
-  });
-  await database.append('times', [VARCHAR, VARCHAR], [cells, readings]);
+  await database.run('CREATE TABLE times (cell VARCHAR, instant VARCHAR)');
+  for (let from = 0; ; from += PAGE_CELLS) {
+    const [cells = []] = await database.columns(
+      `SELECT cell FROM time_cells WHERE rowid >= ${from} AND rowid < ${from + PAGE_CELLS}`,
+    );
+    if (cells.length === 0) break;
+    const readings = cells.map((cell) => {
+      const value = readCell(mapped, cell, { dateFormats, hasDecimalCommas: false });
+      return typeof value === 'string' ? (localTime(value, input.timeZone) ?? null) : null;
+    });
+    await database.append('times', [VARCHAR, VARCHAR], [cells, readings]);
+  }
 }

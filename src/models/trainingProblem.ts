@@ -1,9 +1,12 @@
 /** The rules of `training` in a manifest that JSON Schema cannot express. */
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isFloat, isMediaOutput, type Manifest, type ManifestOutput, type NumberOutput } from './manifest.ts';
 import type { ManifestTraining, MetricGate, TrainingParam } from './training.ts';
 
+/** No path: a recipe lies in the folder of its model itself. */
+const RECIPE = /^[\w-]+\.(?:ts|py)$/;
 const INT32 = 2 ** 31;
 const OF_PROBABILITIES: ReadonlySet<MetricGate['metric']> = new Set(['auc', 'logLoss']);
 /** It is of numbers, texts and booleans alike. */
@@ -31,6 +34,12 @@ export function missingRecipe({ training }: Manifest, folder: string): string | 
   const { recipe } = training ?? {};
   if (recipe === undefined || existsSync(join(folder, recipe))) return undefined;
   return `training.recipe names ${recipe}, which is not in the folder of the model`;
+}
+
+/** Whether a name that a client or a job gives is that of a recipe. @param folder of the model. */
+export async function isRecipe(name: string, folder: string): Promise<boolean> {
+  const found = RECIPE.test(name) ? await stat(join(folder, name)).catch(() => undefined) : undefined;
+  return found?.isFile() ?? false;
 }
 
 function recipeProblem({ recipe, command }: ManifestTraining): string | undefined {

@@ -589,6 +589,15 @@ const settings = {
     parse: integer(1, 64),
   },
 
+  recipeEnv: {
+    name: 'RECIPE_ENV',
+    unit: 'list',
+    default: undefined,
+    consequence:
+      'Variables of the environment that recipes get, such as `HF_HOME,https_proxy`, beside those that programs need to run ([which](training.md#the-process-of-a-recipe)). A recipe may print what it gets into the log of its task. Secrets of Tidings are never passed.',
+    parse: variableNames,
+  },
+
   // The streams in the broker: whichever process makes them, all need the same values.
   streamReplicas: {
     name: 'STREAM_REPLICAS',
@@ -902,6 +911,13 @@ function classes(value: string | undefined): readonly string[] {
   const names = list(value);
   if (names.length === 0 || !names.every((name) => /^[a-z][a-z0-9-]{0,30}$/.test(name)))
     throw 'a list of classes in small letters, such as gpu,cpu';
+  return names;
+}
+
+function variableNames(value: string | undefined): readonly string[] {
+  const names = list(value);
+  if (!names.every((name) => /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)))
+    throw 'a list of names of variables, such as HF_HOME,https_proxy';
   return names;
 }
 

@@ -105,7 +105,11 @@ function requireFile(
   files: DatasetRequest['files'],
 ): void {
   if (!isDataFileName(name))
-    throw badValue(`files[${i}].name`, 'a path below a folder, such as trips/january.parquet', quoted(name));
+    throw badValue(
+      `files[${i}].name`,
+      'a path below a folder, such as trips/january.parquet, of 200 characters and 255 bytes a part at most',
+      quoted(name),
+    );
   if (!isDigest(sha256)) throw badValue(`files[${i}].sha256`, '64 hex digits in lower case', quoted(sha256));
   if (files.findIndex((other) => other.name === name) < i)
     throw badValue(`files[${i}].name`, 'the name of one file', `${quoted(name)} a second time`);

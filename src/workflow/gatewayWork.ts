@@ -4,7 +4,7 @@ import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
 import type { Storing } from '../tasks/storing.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
-import type { Datasets } from './trainingAsk.ts';
+import type { KnownToTrain } from './trainingAsk.ts';
 import { TrainingList } from './trainingList.ts';
 import { TrainingLogs } from './trainingLogs.ts';
 import { UnfinishedWork } from './unfinishedWork.ts';
@@ -15,9 +15,8 @@ import { WorkSweeper } from './workSweeper.ts';
 import { WorkTasks } from './workTasks.ts';
 import { WorkWatches } from './workWatches.ts';
 
-export interface GatewayWorkOptions {
+export interface GatewayWorkOptions extends KnownToTrain {
   readonly broker: Broker;
-  readonly datasets: Datasets;
   readonly home: string;
   readonly models: readonly Model[];
   readonly storing: Storing;

@@ -1,4 +1,5 @@
 /** What a client asks for with `trainModel`, checked against the manifest and the datasets that are there. */
+import { join } from 'node:path';
 import type { KnownDataset } from '../broker/broker.ts';
 import { isDigest } from '../contract/blob.ts';
 import { DATASET_NAME } from '../contract/dataset.ts';
@@ -6,6 +7,7 @@ import { badValue, quoted } from '../contract/errors.ts';
 import { type DatasetUse, DataUse, type Split, type TrainingAsk } from '../contract/work.ts';
 import type { Model } from '../models/models.ts';
 import type { ManifestTraining } from '../models/training.ts';
+import { isRecipe } from '../models/trainingProblem.ts';
 import { checkParams, type GivenParams } from './trainingParams.ts';
 
 /** A dataset, or the newest ones of a name. */
@@ -35,13 +37,17 @@ export interface Datasets {
 export const MAX_LAST_DATASETS = 100;
 const MAX_DATASETS = 100;
 const MAX_SEED = 2 ** 31 - 1;
-const RECIPE = /^[\w-]+\.(ts|py)$/;
+
+export interface KnownToTrain {
+  readonly datasets: Datasets;
+  readonly modelsDir: string;
+}
 
 /** @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`. */
 export async function trainingAsk(
   { manifest }: Model,
   request: TrainingRequest,
-  known: Datasets,
+  { datasets: known, modelsDir }: KnownToTrain,
 ): Promise<TrainingAsk> {
   const { training, name } = manifest;
   if (training === undefined)
@@ -50,7 +56,7 @@ export async function trainingAsk(
   if (seed != null && (seed < 0 || seed > MAX_SEED))
     throw badValue('seed', `from 0 to ${MAX_SEED}`, String(seed));
   const params = checkParams(training, request.params ?? {});
-  const recipe = recipeOf(training, request.recipe);
+  const recipe = await recipeOf(training, request.recipe, join(modelsDir, name));
   const datasets = await findDatasets(name, request.datasets, known);
   checkUses(datasets, split ?? undefined);
   return {
@@ -64,11 +70,15 @@ export async function trainingAsk(
   };
 }
 
-function recipeOf({ recipe, command }: ManifestTraining, asked: string | null | undefined): string {
+async function recipeOf(
+  { recipe, command }: ManifestTraining,
+  asked: string | null | undefined,
+  folder: string,
+): Promise<string> {
   if (asked == null) return recipe ?? command?.[0] ?? 'train.ts';
   if (command !== undefined)
     throw badValue('recipe', 'left out, since the model is trained by training.command', quoted(asked));
-  if (!RECIPE.test(asked))
+  if (!(await isRecipe(asked, folder)))
     throw badValue('recipe', "a file of the model's folder, such as train.py", quoted(asked));
   return asked;
 }

@@ -16,17 +16,16 @@ import { firstTry, type Storing } from '../tasks/storing.ts';
 import { nextWithin } from '../tasks/submissions.ts';
 import { labelsOf } from '../tasks/taskOptions.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
-import { type Datasets, type TrainingRequest, trainingAsk } from './trainingAsk.ts';
+import { type KnownToTrain, type TrainingRequest, trainingAsk } from './trainingAsk.ts';
 import type { UnfinishedWork } from './unfinishedWork.ts';
 import { checkWorkOptions, type WorkOptions } from './workOptions.ts';
 import type { WorkQueue } from './workQueue.ts';
 import type { WorkReader } from './workReader.ts';
 import type { WorkWatches } from './workWatches.ts';
 
-export interface WorkSubmissionsOptions {
+export interface WorkSubmissionsOptions extends KnownToTrain {
   readonly broker: Pick<Broker, 'work' | 'now'>;
   readonly home: string;
-  readonly datasets: Datasets;
   readonly unfinished: UnfinishedWork;
   readonly queue: WorkQueue;
   readonly reader: WorkReader;
@@ -90,7 +89,7 @@ export class WorkSubmissions {
         seed: seed ?? 0,
       }),
       defaultTimeoutMs: model.manifest.training?.timeoutMs ?? CHECK_TIMEOUT_MS,
-      ask: async () => ({ training: await trainingAsk(model, request, this.#options.datasets) }),
+      ask: async () => ({ training: await trainingAsk(model, request, this.#options) }),
     });
   }
 

@@ -1,7 +1,9 @@
 /** The report of a dataset: what an operator reads of data that are right, odd or useless. */
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtempDisposable, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DatasetRecord, InputProfile } from '../../src/contract/messages/datasetRecord.ts';
@@ -10,6 +12,7 @@ import { encodeMessage } from '../../src/contract/messages/decoder.ts';
 import { type DataFile, DataPlace } from '../../src/contract/work.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import { type CheckOutput, checkStep } from '../../workers/training/check.ts';
+import { dataReader } from '../../workers/training/dataReader.ts';
 import {
   copyInto,
   datasetOf,
@@ -47,7 +50,7 @@ async function check(
   files: readonly DataFile[],
   { manifest = trips, live, datasetsDir }: CheckOptions = {},
 ): Promise<DatasetRecord> {
-  const step = checkStep({ datasetsDir, liveProfile: async () => live });
+  const step = checkStep({ datasetsDir, data: dataReader, liveProfile: async () => live });
   const { output } = await runStep(step, { manifest, artifacts: store, ask: datasetOf('some', files) });
   const { record } = output as CheckOutput;
   // As it is stored and read.
@@ -274,10 +277,49 @@ test('a file in the shared folder is taken if its digest is right', async () => 
   );
 });
 
+test('a link in DATASETS_DIR may lead to another place in it, and not out of it', async () => {
+  await using shared = await mkdtempDisposable(join(tmpdir(), 'tidings-shared-'));
+  const { sha256 } = await parquet('outside.parquet', TRIPS(30));
+  await copyInto(shared.path, 'inside.parquet', join(folder.path, 'outside.parquet'));
+  const checkOf = (name: string) =>
+    check([{ name, sha256, bytes: 0, place: DataPlace.Folder }], { datasetsDir: shared.path });
+  await symlink('inside.parquet', join(shared.path, 'link.parquet'));
+  expect(await checkOf('link.parquet')).toMatchObject({ usable: true, rowCount: 30 });
+
+  await symlink(join(folder.path, 'outside.parquet'), join(shared.path, 'out.parquet'));
+  await expect(checkOf('out.parquet')).rejects.toThrow('is a link to a place outside of it');
+  await symlink(folder.path, join(shared.path, 'folder'));
+  await expect(checkOf('folder/outside.parquet')).rejects.toThrow('is a link to a place outside of it');
+  await promisify(execFile)('mkfifo', [join(shared.path, 'pipe.parquet')]);
+  await expect(checkOf('pipe.parquet')).rejects.toThrow('must be a file in DATASETS_DIR, and is none');
+});
+
 test('an artifact that is gone fails the check, and leaves no verdict', async () => {
   const file = { name: 'gone.parquet', sha256: 'c'.repeat(64), bytes: 5, place: DataPlace.Store };
   await expect(check([file])).rejects.toMatchObject({
     code: 'DATA_UNUSABLE',
     message: expect.stringContaining('is in the store no more: add the dataset again'),
   });
+});
+
+test.each<[what: string, make: () => Promise<DataFile>, message: string]>([
+  [
+    'a CSV of too many columns',
+    () => text('wide.csv', `${Array.from({ length: 1_001 }, (_, i) => `c${i}`).join()}\n1\n`),
+    'wide.csv must have at most 1000 columns, got 1001',
+  ],
+  [
+    'a Parquet file of too many columns',
+    () => parquet('wide.parquet', `SELECT ${Array.from({ length: 1_001 }, (_, i) => `1 AS c${i}`).join()}`),
+    'wide.parquet must have at most 1000 columns, got 1001',
+  ],
+  [
+    'a row of too many bytes',
+    () => parquet('long.parquet', `SELECT repeat('x', 65 * 1024 * 1024) AS a`),
+    'a row must have at most 64 MiB, got 65 MiB',
+  ],
+])('%s makes a dataset unusable, and the report says the limit', async (_what, make, message) => {
+  const record = await check([await make()]);
+  expect(record).toMatchObject({ usable: false, rowCount: 0 });
+  expect(problemsOf(record)).toContain(message);
 });

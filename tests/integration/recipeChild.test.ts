@@ -175,7 +175,7 @@ async function openRun(
   const kept: string[] = [];
   const cancelling = new AbortController();
   const ended = runRecipe({
-    launch: launchOf({ folder: models.model, recipe }),
+    launch: launchOf({ folder: models.model, recipe, variables: [] }),
     ask: {
       files: { train: ['/data/x.csv'], validate: [], holdout: [] },
       params: { weights: WEIGHTS.good, ...params },

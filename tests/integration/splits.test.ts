@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DatasetRecord } from '../../src/contract/messages/datasetRecord.ts';
 import type { DataFile, DatasetUse, Split } from '../../src/contract/work.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
+import { dataReader } from '../../workers/training/dataReader.ts';
 import { type PrepareOutput, prepareStep } from '../../workers/training/prepare.ts';
 import { datasetRecord, manifestOf, openTestStore, runStep, writeParquetOf } from '../support/dataFiles.ts';
 
@@ -46,7 +47,7 @@ async function prepare(
     maxAttempts: 3,
     ...(split === undefined ? {} : { split }),
   };
-  const step = prepareStep({ datasetsDir: undefined, datasets });
+  const step = prepareStep({ datasetsDir: undefined, data: dataReader, datasets });
   const { output, note } = await runStep(step, { manifest, artifacts: store, ask: { training } });
   return { ...(output as PrepareOutput), note };
 }
@@ -165,6 +166,7 @@ test.each<[what: string, record: Partial<DatasetRecord> | undefined, message: st
   const record = datasetRecord({ name: 'some', ...members });
   const step = prepareStep({
     datasetsDir: undefined,
+    data: dataReader,
     datasets: { find: async () => (members === undefined ? undefined : record) },
   });
   const training = {

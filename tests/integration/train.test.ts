@@ -372,7 +372,7 @@ async function openRecipe(source: string) {
     const progress: ProgressNotice[] = [];
     const kept: string[] = [];
     const ended = runRecipe({
-      launch: launchOf({ folder: model, recipe: { file: 'train.py' }, python: PYTHON }),
+      launch: launchOf({ folder: model, recipe: { file: 'train.py' }, python: PYTHON, variables: [] }),
       ask: { files, params: { trees: 3 }, seed: 7, out, scratch },
       ...{ maxMib: 0, stallMs: 60_000, signal },
       onProgress: (notice) => progress.push(notice),

@@ -122,6 +122,7 @@ esac`;
   const found = await environmentOf({
     folder: folder.path,
     recipe: { file: 'train.py' },
+    variables: [],
     report: (line) => lines.push(line),
     signal: new AbortController().signal,
   });
@@ -160,6 +161,7 @@ async function openStep(
     sessionMaxMib: 0,
     modelsDir: models.path,
     datasetsDir: undefined,
+    recipeEnv: [],
     maxMib: 0,
     findVersion: async () => more.versionThere,
   });

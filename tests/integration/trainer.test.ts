@@ -68,6 +68,7 @@ describe('with one trainer', () => {
       'TRAINING_FAILED',
       'without leaving model.onnx',
     ],
+    ['fails', { how: 'fails' }, 1, 'TRAINING_FAILED', 'it ended with exit code 3: no luck in x'],
     ['leaves weights that are no numbers', { weights: WEIGHTS.notNumbers }, 1, 'TRAINING_FAILED', 'got NaN'],
     [
       'dies in each try',

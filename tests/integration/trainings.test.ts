@@ -490,6 +490,12 @@ describe('a training is refused', () => {
       "recipe must be a file of the model's folder",
     ],
     [
+      'with a recipe that is not there',
+      {},
+      { ...INPUT, recipe: 'nope.ts' },
+      'recipe must be a file of the model\'s folder, such as train.py, got "nope.ts"',
+    ],
+    [
       'with a parameter beyond its limit',
       {},
       { ...INPUT, params: { tripDuration: { trees: 5000 } } },

@@ -17,7 +17,7 @@ checkpoint=$(member checkpoint)
 case $(member how) in
   asks) echo "$ask"; env ;;
   refuses) frame '{"type":"refused","reason":"x.csv: expected a number, got nothing"}'; exit ;;
-  fails) echo 'reading' >&2; echo 'no luck' >&2; exit 3 ;;
+  fails) echo 'reading' >&2; echo "no luck in $scratch/x" >&2; exit 3 ;;
   leaves-nothing) frame '{"type":"trained"}'; exit ;;
   says-nothing) exit 0 ;;
   dies) kill -9 $$ ;;

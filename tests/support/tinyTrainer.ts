@@ -49,6 +49,7 @@ await runProcess('trainer', (context) =>
       train: trainStep({
         modelsDir,
         datasetsDir: undefined,
+        recipeEnv: [],
         maxMib: 0,
         sessionMaxMib: 0,
         findVersion: async () => undefined,

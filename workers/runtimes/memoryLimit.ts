@@ -60,6 +60,11 @@ export async function limitMemory(pid: number, mib: number): Promise<void> {
 /** The errors of ONNX Runtime, V8, Python and the C++ library when memory is exhausted. */
 const NO_MEMORY = /alloc|out of memory|MemoryError/i;
 
+/** Whether what a process printed at its end says so. */
+export function isOutOfMemory(printed: string): boolean {
+  return NO_MEMORY.test(printed);
+}
+
 /** @returns the reason of a failure, and the setting if it may be the cause. */
 export function withLimit(reason: string, mib: number): string {
   return mib > 0 && NO_MEMORY.test(reason)

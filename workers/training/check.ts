@@ -9,9 +9,10 @@ import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import { object, type Passing } from '../../src/contract/schema.ts';
 import { shortText, TaskErrorCode } from '../../src/contract/task.ts';
 import type { DatasetReport } from '../../src/data/datasetReport.ts';
-import { fetchDataFiles, type LocalFile } from './dataFiles.ts';
-import { isFaultOfData, openData, trainedModel } from './openData.ts';
-import { type Step, type StepContext, StepFailed } from './step.ts';
+import { fetchDataFiles } from './dataFiles.ts';
+import type { DataReader } from './dataReader.ts';
+import { type Step, StepFailed } from './step.ts';
+import { failureOfData, isFaultOfData, trainedModel } from './trainedModel.ts';
 
 export const CHECK_OUTPUT = object('what the step check gives', { record: DATASET_RECORD });
 export type CheckOutput = Passing<typeof CHECK_OUTPUT>;
@@ -19,12 +20,13 @@ export type CheckOutput = Passing<typeof CHECK_OUTPUT>;
 export interface CheckStepOptions {
   /** Where data files lie that were not uploaded. */
   readonly datasetsDir: string | undefined;
+  readonly data: DataReader;
   /** How the data were distributed of which the version of a model was made that answers now, if that is known. */
   readonly liveProfile: (model: string) => Promise<readonly InputProfile[] | undefined>;
 }
 
 /** Data that no model can be trained on are no failure of the step: the report says so. */
-export function checkStep({ datasetsDir, liveProfile }: CheckStepOptions): Step {
+export function checkStep({ datasetsDir, data, liveProfile }: CheckStepOptions): Step {
   return async (context) => {
     const { job, folder } = context;
     const { dataset } = job;
@@ -32,7 +34,9 @@ export function checkStep({ datasetsDir, liveProfile }: CheckStepOptions): Step 
     context.report({ done: 0, of: 2, unit: 'parts' });
     const files = await fetchDataFiles(dataset.files, { folder, datasetsDir, context });
     context.report({ done: 1, of: 2, unit: 'parts' });
-    const report = await reportOn(files, { context, live: (await liveProfile(job.model)) ?? [] });
+    const live = (await liveProfile(job.model)) ?? [];
+    const asked = { files, folder, model: trainedModel(context), signal: context.signal };
+    const report = await data.report(asked, live).catch(unusableReport);
     const record: DatasetRecord = {
       v: MESSAGE_VERSION,
       name: dataset.name,
@@ -50,18 +54,8 @@ export function checkStep({ datasetsDir, liveProfile }: CheckStepOptions): Step 
   };
 }
 
-async function reportOn(
-  files: readonly LocalFile[],
-  { context, live }: { readonly context: StepContext; readonly live: readonly InputProfile[] },
-): Promise<DatasetReport> {
-  const model = trainedModel(context);
-  try {
-    await using data = await openData(files, context);
-    const { reportOf } = await import('../../src/data/datasetReport.ts');
-    return await reportOf(data, model, live);
-  } catch (error) {
-    if (!isFaultOfData(error)) throw error;
-    const problems = [{ message: shortText(error.message) }];
-    return { usable: false, rowCount: 0, duplicates: 0, problems, columns: [], profile: [] };
-  }
+function unusableReport(error: unknown): DatasetReport {
+  if (!isFaultOfData(error)) throw failureOfData(error);
+  const problems = [{ message: shortText(error.message) }];
+  return { usable: false, rowCount: 0, duplicates: 0, problems, columns: [], profile: [] };
 }

@@ -1,6 +1,6 @@
 /** Brings the files of datasets to the disk of a step: from the store of artifacts, or from `DATASETS_DIR`. */
-import { link, mkdir, stat, symlink } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { link, mkdir, realpath, stat, symlink } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
 import { BlobGone } from '../../src/broker/broker.ts';
 import { isDataFileName } from '../../src/contract/dataset.ts';
 import { TaskErrorCode } from '../../src/contract/task.ts';
@@ -48,10 +48,10 @@ async function fetchDataFile(
 ): Promise<string> {
   const path = join(folder, basename(file.name));
   if (file.place === DataPlace.Folder) {
-    const source = sharedPath(file, datasetsDir);
-    await requireDigest(file, source);
+    const { source } = await sharedFile(file, datasetsDir);
     // A hard link stays right if the file is replaced by another one. It needs the same file system.
     await link(source, path).catch(() => symlink(source, path));
+    await requireDigest(file, path);
     return path;
   }
   try {
@@ -64,28 +64,39 @@ async function fetchDataFile(
 }
 
 async function sizeOf(file: DataFile, datasetsDir: string | undefined): Promise<number> {
-  if (file.place === DataPlace.Store) return file.bytes;
-  const found = await stat(sharedPath(file, datasetsDir)).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error)
-    throw unusable(
-      `${file.name} was not uploaded, and cannot be read in DATASETS_DIR (${found.code}): upload it, or put it there`,
-    );
-  if (found.isFile()) return found.size;
-  throw unusable(`${file.name} must be a file in DATASETS_DIR, and is none`);
+  return file.place === DataPlace.Store ? file.bytes : (await sharedFile(file, datasetsDir)).bytes;
 }
 
-function sharedPath({ name, sha256 }: DataFile, datasetsDir: string | undefined): string {
+/** A link may lead to another place in the folder, but not out of it: the folder's users may not read what trainers can. */
+async function sharedFile(
+  { name, sha256 }: DataFile,
+  datasetsDir: string | undefined,
+): Promise<{ readonly source: string; readonly bytes: number }> {
   // Gateways refuse such a name, but other processes may write jobs, too.
   if (!isDataFileName(name)) throw unusable(`${name} must be a path below the folder DATASETS_DIR`);
-  if (datasetsDir !== undefined) return resolve(datasetsDir, name);
-  throw unusable(
-    `${name} (${sha256}) was not uploaded, and the trainer has no DATASETS_DIR where it could be: upload it, or set DATASETS_DIR`,
-  );
+  if (datasetsDir === undefined)
+    throw unusable(
+      `${name} (${sha256}) was not uploaded, and the trainer has no DATASETS_DIR where it could be: upload it, or set DATASETS_DIR`,
+    );
+  try {
+    const folder = await realpath(datasetsDir);
+    const source = await realpath(resolve(folder, name));
+    if (!source.startsWith(folder + (folder.endsWith(sep) ? '' : sep)))
+      throw unusable(`${name} must be a file in DATASETS_DIR, and is a link to a place outside of it`);
+    const found = await stat(source);
+    if (!found.isFile()) throw unusable(`${name} must be a file in DATASETS_DIR, and is none`);
+    return { source, bytes: found.size };
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error) || error instanceof StepFailed) throw error;
+    throw unusable(
+      `${name} was not uploaded, and cannot be read in DATASETS_DIR (${error.code}): upload it, or put it there`,
+    );
+  }
 }
 
 /** Others can change a file in a shared folder at any time. */
-async function requireDigest({ name, sha256 }: DataFile, source: string): Promise<void> {
-  const { sha256: digest } = await digestRegularFile(source);
+async function requireDigest({ name, sha256 }: DataFile, path: string): Promise<void> {
+  const { sha256: digest } = await digestRegularFile(path);
   // The digest of a file that the client has not seen is not told: with it, its rows could be asked for.
   if (digest !== sha256)
     throw unusable(`${name} in DATASETS_DIR must have the SHA-256 ${sha256}: it was changed, or is another`);

@@ -21,10 +21,11 @@ import { fetchFile } from './artifactFiles.ts';
 import { fetchDataFiles } from './dataFiles.ts';
 import { type Candidate, checksOf, passes } from './gate.ts';
 import { bothAnswered, type Judgement, judgementOf, metricsOf } from './judgement.ts';
-import { isFaultOfData, openData, trainedModel } from './openData.ts';
+
 import { PREPARE_OUTPUT, type PrepareStepOptions } from './prepare.ts';
 import { type Step, type StepContext, StepFailed } from './step.ts';
 import { TRAIN_OUTPUT } from './train.ts';
+import { failureOfData, trainedModel } from './trainedModel.ts';
 import { VersionRun, type VersionRunOptions } from './versionRun.ts';
 
 export const EVALUATE_OUTPUT = object('what the step evaluate gives', {
@@ -84,7 +85,7 @@ export function evaluateStep(options: EvaluateStepOptions): Step {
 }
 
 async function readRows(
-  { datasetsDir }: EvaluateStepOptions,
+  { datasetsDir, data }: EvaluateStepOptions,
   context: StepContext,
   model: TrainedModel,
 ): Promise<HoldOutRows> {
@@ -95,13 +96,12 @@ async function readRows(
       TaskErrorCode.DataUnusable,
       'the training has no hold-out rows to judge its version on: give a dataset with the use HOLDOUT, or a split',
     );
-  const files = await fetchDataFiles(heldOut, { folder: context.folder, datasetsDir, context });
+  const { folder, signal } = context;
+  const files = await fetchDataFiles(heldOut, { folder, datasetsDir, context });
   try {
-    await using data = await openData(files, context);
-    const { holdOutRows } = await import('../../src/data/holdOut.ts');
-    return await holdOutRows(data, model);
+    return await data.holdOut({ files, folder, model, signal });
   } catch (error) {
-    throw isFaultOfData(error) ? new StepFailed(TaskErrorCode.DataUnusable, error.message) : error;
+    throw failureOfData(error);
   }
 }
 

@@ -12,8 +12,9 @@ import {
 } from '../../src/contract/work.ts';
 import { keepFile } from './artifactFiles.ts';
 import { fetchDataFiles } from './dataFiles.ts';
-import { isFaultOfData, openData, trainedModel } from './openData.ts';
+import type { DataReader } from './dataReader.ts';
 import { type Step, type StepContext, StepFailed } from './step.ts';
+import { failureOfData, trainedModel } from './trainedModel.ts';
 
 const PREPARED_FILE = object('a data file and its use', {
   ...DATA_FILE_MEMBERS,
@@ -29,6 +30,7 @@ export type PrepareOutput = Passing<typeof PREPARE_OUTPUT>;
 export interface PrepareStepOptions {
   /** Where data files lie that were not uploaded. */
   readonly datasetsDir: string | undefined;
+  readonly data: DataReader;
   /** Datasets that were checked. */
   readonly datasets: { find(name: string, digest: string): Promise<DatasetRecord | undefined> };
 }
@@ -78,15 +80,13 @@ function described({ name, digest, rowCount }: DatasetRecord): string {
 async function cut(
   record: DatasetRecord,
   split: Split,
-  { datasetsDir, context }: PrepareStepOptions & { readonly context: StepContext },
+  { datasetsDir, data, context }: PrepareStepOptions & { readonly context: StepContext },
 ): Promise<PrepareOutput> {
-  const { folder, artifacts } = context;
+  const { folder, artifacts, signal } = context;
   const files = await fetchDataFiles(record.files, { folder, datasetsDir, context });
   const model = trainedModel(context);
   try {
-    await using data = await openData(files, context);
-    const { splitRows } = await import('../../src/data/split.ts');
-    const { train, holdout } = await splitRows(data, { split, model, folder });
+    const { train, holdout } = await data.split({ files, folder, model, signal }, split);
     const store = async (use: DataUse, { name, path }: { readonly name: string; readonly path: string }) => {
       const { sha256, bytes } = await keepFile(artifacts, path, name);
       return { name: `${record.name}-${name}`, sha256, bytes, place: DataPlace.Store, use };
@@ -97,7 +97,7 @@ async function cut(
       notes: [`${described(record)}, ${rows}`],
     };
   } catch (error) {
-    throw isFaultOfData(error) ? unusable(error.message) : error;
+    throw failureOfData(error);
   }
 }
 

@@ -8,10 +8,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { WHEELS_FOLDER } from '../../src/models/folders.ts';
-import { withoutSecrets } from '../../src/process/config.ts';
 import { ensurePython, madePython, PythonError, pythonVersion } from '../../src/process/pythonEnvironment.ts';
 import { RECORD_MAX_BYTES, readRegularFile } from '../../src/process/regularFile.ts';
 import { isPython, type RecipeSource } from './recipeLaunch.ts';
+import { recipeVariables } from './recipeVariables.ts';
 
 export interface RecipeEnvironment {
   /** Of a recipe in Python. */
@@ -26,6 +26,8 @@ export interface EnvironmentOptions {
   /** The model's folder. */
   readonly folder: string;
   readonly recipe: RecipeSource;
+  /** As `launchOf` has them. */
+  readonly variables: readonly string[];
   /** Gets lines for people. */
   readonly report: (line: string) => void;
   readonly signal: AbortSignal;
@@ -37,12 +39,12 @@ const LIST_PACKAGES =
 
 /** @throws {PythonError} if the machine has no Python. @throws the reason of the signal. */
 export async function environmentOf(options: EnvironmentOptions): Promise<RecipeEnvironment> {
-  const { recipe } = options;
+  const { recipe, variables } = options;
   if ('command' in recipe)
     return { environment: `the program ${recipe.command.join(' ')}`, reproducible: false };
   if (!isPython(recipe)) return { environment: `Node ${process.version}`, reproducible: true };
   const requirements = join(options.folder, 'requirements.txt');
-  if (!existsSync(requirements)) return await machinePython();
+  if (!existsSync(requirements)) return await machinePython(variables);
   const wheels = join(options.folder, WHEELS_FOLDER);
   try {
     const { python } =
@@ -55,13 +57,15 @@ export async function environmentOf(options: EnvironmentOptions): Promise<Recipe
     options.signal.throwIfAborted();
     if (!(error instanceof PythonError)) throw error;
     options.report(`${error.message}: the machine's Python is used, so the version cannot be reproduced`);
-    return await machinePython();
+    return await machinePython(variables);
   }
 }
 
-async function machinePython(): Promise<RecipeEnvironment> {
+async function machinePython(variables: readonly string[]): Promise<RecipeEnvironment> {
   const version = await pythonVersion();
-  const { stdout } = await run('python3', ['-c', LIST_PACKAGES], { env: withoutSecrets(process.env) });
+  const { stdout } = await run('python3', ['-c', LIST_PACKAGES], {
+    env: recipeVariables(process.env, variables),
+  });
   const environment = `the ${version} of the machine, with ${stdout.trim().replaceAll('\n', ', ') || 'no package'}`;
   return { python: 'python3', environment, reproducible: false };
 }

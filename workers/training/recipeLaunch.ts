@@ -1,7 +1,7 @@
 /** How the process of a recipe is started. */
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { withoutSecrets } from '../../src/process/config.ts';
+import { recipeVariables } from './recipeVariables.ts';
 
 export interface RecipeLaunch {
   readonly command: string;
@@ -17,6 +17,8 @@ export interface LaunchOptions {
   readonly recipe: RecipeSource;
   /** The Python of a recipe in Python. */
   readonly python?: string | undefined;
+  /** Variables that it gets beside those that every recipe gets (`RECIPE_ENV`). */
+  readonly variables: readonly string[];
 }
 
 /** What trains: a file of the model's folder in TypeScript or Python, or a program and its arguments. */
@@ -28,8 +30,8 @@ export function isPython(recipe: RecipeSource): boolean {
   return 'file' in recipe && recipe.file.endsWith('.py');
 }
 
-export function launchOf({ folder, recipe, python = 'python3' }: LaunchOptions): RecipeLaunch {
-  const env = withoutSecrets(process.env);
+export function launchOf({ folder, recipe, python = 'python3', variables }: LaunchOptions): RecipeLaunch {
+  const env = recipeVariables(process.env, variables);
   if ('command' in recipe) {
     const [command = '', ...args] = recipe.command;
     return { command, args, folder, env };

@@ -57,6 +57,7 @@ export async function runTrainer(
     trainer,
     modelNamed: (name) => catalog.models.find(({ manifest }) => manifest.name === name),
     scratch,
+    modelsDir: config.modelsDir,
     stopping,
     log,
   });

@@ -21,6 +21,7 @@ import type { StepName } from '../../src/contract/work.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
 import type { WorkOutcome } from '../../src/contract/workTask.ts';
 import type { Model } from '../../src/models/models.ts';
+import { publicReason } from '../../src/models/publicReason.ts';
 import type { Logger } from '../../src/process/log.ts';
 import { EndWatch } from './endWatch.ts';
 import type { Scratch } from './scratch.ts';
@@ -39,6 +40,7 @@ export interface RunnerOptions extends Pick<SettleOptions, 'conclude'> {
   readonly modelNamed: (name: string) => Model | undefined;
   readonly steps: Readonly<Record<StepName, Step>>;
   readonly scratch: Scratch;
+  readonly modelsDir: string;
   /** Aborted when the trainer stops. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
@@ -217,12 +219,10 @@ export class StepRunner {
       return AGAIN;
     }
     log.error({ ...fields, err: error }, 'a try was lost');
-    const which = `Try ${progress.attempts} of ${maxAttempts}`;
-    taskLog.write(`${which} was lost: ${messageOf(error)}`);
+    const lost = `Try ${progress.attempts} of ${maxAttempts} was lost: ${this.#shown(messageOf(error))}`;
+    taskLog.write(lost);
     await taskLog.flush();
-    return progress.attempts < maxAttempts
-      ? AGAIN
-      : this.#fail(address, job, `${which} was lost: ${messageOf(error)}`);
+    return progress.attempts < maxAttempts ? AGAIN : this.#fail(address, job, lost);
   }
 
   /** @returns the result that is stored: this one, or that of a trainer that was faster. */
@@ -254,13 +254,18 @@ export class StepRunner {
   #failWith(address: WorkAddress, job: StepJob, { code, message }: StepFailed): Promise<Verdict> {
     return this.#end(address, job, {
       state: TaskState.Failed,
-      error: { code, message: shortText(message) },
+      error: { code, message: this.#shown(message) },
     });
   }
 
   #fail(address: WorkAddress, job: StepJob, message: string): Promise<Verdict> {
     const code = job.training === undefined ? TaskErrorCode.DataUnusable : TaskErrorCode.TrainingFailed;
     return this.#end(address, job, { state: TaskState.Failed, error: { code, message: shortText(message) } });
+  }
+
+  /** Clients see no paths of this machine. Its log has them. */
+  #shown(message: string): string {
+    return shortText(publicReason(message, this.#options.modelsDir));
   }
 
   #endFull(address: WorkAddress, job: StepJob, { message }: RequestError): Promise<Verdict> {

@@ -16,6 +16,7 @@ import { shortText, TaskErrorCode } from '../../src/contract/task.ts';
 import { DataUse, FILE, SHA256, StepName, type TrainingAsk } from '../../src/contract/work.ts';
 import type { ModelVersion } from '../../src/models/models.ts';
 import type { ManifestTraining } from '../../src/models/training.ts';
+import { isRecipe } from '../../src/models/trainingProblem.ts';
 import { listFiles } from '../../src/models/versionFiles.ts';
 import { PythonError } from '../../src/process/pythonEnvironment.ts';
 import { loadVersion } from '../loadVersion.ts';
@@ -57,6 +58,8 @@ export interface TrainStepOptions {
   readonly modelsDir: string;
   /** Where data files lie that were not uploaded. */
   readonly datasetsDir: string | undefined;
+  /** Variables of the environment that recipes get beside those that all get. */
+  readonly recipeEnv: readonly string[];
   /** The memory limit of the recipe's process in MiB; 0: no limit. */
   readonly maxMib: number;
   /** That of the process in which the finished version is checked, as of a session. */
@@ -88,6 +91,10 @@ async function train(options: TrainStepOptions, context: StepContext): Promise<S
     throw new RecipeFailed(`${model.manifest.name} has no "training" in its manifest`);
   const modelFolder = join(options.modelsDir, model.manifest.name);
   const recipe = sourceOf(training, ask);
+  if ('file' in recipe && !(await isRecipe(recipe.file, modelFolder)))
+    throw new RecipeFailed(
+      `the trainer must have ${recipe.file} in the folder of ${model.manifest.name}, and has not: put it into its MODELS_DIR`,
+    );
   const scratch = join(folder, 'scratch');
   const out = join(folder, 'out');
   for (const inside of [scratch, out]) await mkdir(inside);
@@ -95,6 +102,7 @@ async function train(options: TrainStepOptions, context: StepContext): Promise<S
   const { python, environment, reproducible } = await environmentOf({
     folder: modelFolder,
     recipe,
+    variables: options.recipeEnv,
     report: (line) => {
       write(line);
       note(line);
@@ -114,7 +122,7 @@ async function train(options: TrainStepOptions, context: StepContext): Promise<S
   const files = await fetchAll(options, context);
   const startedAt = performance.now();
   await runRecipe({
-    launch: launchOf({ folder: modelFolder, recipe, python }),
+    launch: launchOf({ folder: modelFolder, recipe, python, variables: options.recipeEnv }),
     ask: {
       files,
       params: ask.params,

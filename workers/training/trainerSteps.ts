@@ -2,6 +2,7 @@
 import { readSigningKey } from '../../src/registry/signature.ts';
 import { sessionLimit } from '../runtimes/memoryLimit.ts';
 import { concluding } from './conclude.ts';
+import { dataProcess as data } from './dataProcess.ts';
 import { liveProfile, liveVersion } from './liveVersion.ts';
 import type { RunnerOptions } from './runner.ts';
 import type { TrainerParts } from './runTrainer.ts';
@@ -11,19 +12,19 @@ export function trainerSteps({
   artifacts,
   config,
 }: TrainerParts): Pick<RunnerOptions, 'steps' | 'conclude'> {
-  const { datasetsDir, modelsDir, modelSigningKey } = config;
+  const { datasetsDir, modelsDir, modelSigningKey, recipeEnv } = config;
   const { datasets, versions } = broker;
   const signingKey = modelSigningKey === undefined ? undefined : readSigningKey(modelSigningKey);
   return {
     steps: {
       check: async (context) => {
         const { checkStep } = await import('./check.ts');
-        const check = checkStep({ datasetsDir, liveProfile: () => liveProfile(broker, context.model) });
+        const check = checkStep({ datasetsDir, data, liveProfile: () => liveProfile(broker, context.model) });
         return check(context);
       },
       prepare: async (context) => {
         const { prepareStep } = await import('./prepare.ts');
-        return prepareStep({ datasetsDir, datasets })(context);
+        return prepareStep({ datasetsDir, data, datasets })(context);
       },
       train: async (context) => {
         const { trainStep } = await import('./train.ts');
@@ -31,7 +32,7 @@ export function trainerSteps({
           maxMib: config.sessionMaxMib ?? 0,
           sessionMaxMib: (await sessionLimit(config)).maxMib,
         };
-        return trainStep({ modelsDir, datasetsDir, findVersion, ...limits })(context);
+        return trainStep({ modelsDir, datasetsDir, recipeEnv, findVersion, ...limits })(context);
       },
       evaluate: async (context) => {
         const { evaluateStep } = await import('./evaluate.ts');
@@ -39,7 +40,7 @@ export function trainerSteps({
         const { executionProviders, cudaVisibleDevices, sessionThreads: threads } = config;
         const live = () => liveVersion(broker, context);
         return evaluateStep({
-          ...{ datasetsDir, datasets, executionProviders, cudaVisibleDevices, threads, maxMib },
+          ...{ datasetsDir, data, datasets, executionProviders, cudaVisibleDevices, threads, maxMib },
           liveVersion: live,
         })(context);
       },

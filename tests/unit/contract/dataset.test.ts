@@ -26,6 +26,9 @@ test.each([
   ['a\\b', false],
   ['a\nb', false],
   ['x'.repeat(201), false],
+  ['ü'.repeat(127), true],
+  ['ü'.repeat(128), false],
+  [`${'ü'.repeat(90)}/${'ü'.repeat(90)}`, true],
 ])('whether %j names a file below a folder: %s', (name, isRight) => {
   expect(isDataFileName(name)).toBe(isRight);
 });

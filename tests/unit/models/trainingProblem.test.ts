@@ -1,11 +1,11 @@
 /** Manifests whose `training` is refused, each with what is wrong with it. */
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { manifestCheck } from '../../../src/models/manifestCheck.ts';
 import type { ManifestTraining } from '../../../src/models/training.ts';
-import { missingRecipe } from '../../../src/models/trainingProblem.ts';
+import { isRecipe, missingRecipe } from '../../../src/models/trainingProblem.ts';
 import { MODELS } from '../../support/models.ts';
 
 const COMMITTED = JSON.parse(await readFile(join(MODELS, 'trip-duration/model.json'), 'utf8'));
@@ -120,4 +120,21 @@ test('a recipe that is not in the folder of the model is told', async () => {
   );
   await writeFile(join(folder.path, 'train.py'), '');
   expect(missingRecipe(manifest, folder.path)).toBeUndefined();
+});
+
+test('a recipe is a regular file of the folder itself, in TypeScript or Python', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
+  await mkdir(join(folder.path, 'folder.py'));
+  for (const name of ['train.py', 'quick.ts', 'train.sh']) await writeFile(join(folder.path, name), '');
+  const names = [
+    'train.py',
+    'quick.ts',
+    'nope.ts',
+    'train.sh',
+    'folder.py',
+    '../x/train.py',
+    `${'x'.repeat(300)}.py`,
+  ];
+  const found = await Promise.all(names.map((name) => isRecipe(name, folder.path)));
+  expect(names.filter((_, i) => found[i])).toEqual(['train.py', 'quick.ts']);
 });
