@@ -5,6 +5,9 @@
  * Writers write what is missing, in order and one chunk at a time, so that predictions beside them are not held up. A write
  * that broke is repeated, and finds its chunks. A reader that finds another content than the digest says removes it:
  * otherwise it could never be written rightly.
+ *
+ * An artifact that no record names is removed a day after it was written. Writing it again once it is half as old renews
+ * it, so that the writer has the time to name it.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -48,9 +51,9 @@ export interface StoredArtifact extends Omit<StoredBlob, 'expiresAt'> {
   readonly storedAt: number;
 }
 
-/** What the store holds under a digest. */
+/** What the store holds under a digest. `storedAt` is when it was renewed, or else that of its newest message. */
 export interface ListedArtifact extends Pick<StoredArtifact, 'digest' | 'storedAt'> {
-  /** Undefined if it has no end: it is being written, or that broke. `storedAt` is then that of its newest chunk. */
+  /** Undefined if it has no end: it is being written, or that broke. */
   readonly bytes: number | undefined;
 }
 
@@ -64,6 +67,9 @@ const STORE_WITHIN_MS = 60_000;
 /** How often a write begins anew because other processes remove what is written. */
 const MOST_TRIES = 3;
 const END = 'end';
+const RENEWED = 'renewed';
+/** A younger artifact that no record names is not removed. */
+export const UNNAMED_KEPT_MS = 24 * 60 * 60_000;
 /** How long HTTP caches may keep one: it never changes. */
 const CACHED_MS = 365 * 24 * 60 * 60 * 1_000;
 
@@ -101,11 +107,19 @@ export class ArtifactStore {
    *   what reading the content throws.
    */
   async put(digest: string, content: BlobContent): Promise<{ readonly isNew: boolean }> {
+    let isNew = false;
+    let isRenewed = false;
     for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
       const there = await this.#partsThere(digest);
       // Looked at again after each write: another process may have removed a part meanwhile.
-      if (there.has(END) && there.size === chunkCountOf(content.bytes) + 1) return { isNew: attempt > 0 };
-      await this.#write(digest, content, there);
+      if (there.has(END) && there.size === chunkCountOf(content.bytes) + 1) {
+        if (isNew || isRenewed || (await this.#isYoung(digest))) return { isNew };
+        await this.#renew(digest);
+        isRenewed = true;
+      } else {
+        await this.#write(digest, content, there);
+        isNew = true;
+      }
     }
     throw brokerUnavailable(`other processes remove the artifact ${digest} while it is written`);
   }
@@ -135,14 +149,21 @@ export class ArtifactStore {
     await this.#options.stored.purge(streams.artifacts, { filter: subjects.artifactParts(digest) });
   }
 
-  /** What the store holds, in no order. One question, and one more for each of them. */
+  /** What the store holds, in no order. One question, and two more for each of them. */
   async *list(): AsyncGenerator<ListedArtifact> {
     const all = await this.#subjectsIn(subjects.allArtifacts);
     const digests = new Set(all.map((subject) => subject.split('.')[1] ?? '').filter(isDigest));
     for (const digest of digests) {
-      const artifact = (await this.find(digest)) ?? (await this.#unfinished(digest));
-      if (artifact !== undefined) yield artifact;
+      const end = await this.find(digest);
+      const storedAt = await this.storedAt(digest);
+      if (storedAt !== undefined) yield { digest, bytes: end?.bytes, storedAt };
     }
+  }
+
+  /** @returns when a part of it was written last, or it was renewed; undefined if nothing is there. */
+  storedAt(digest: string): Promise<number | undefined> {
+    const filter = subjects.artifactParts(digest);
+    return this.#options.stored.last(streams.artifacts, filter, ({ timestamp }) => Date.parse(timestamp));
   }
 
   async #found(digest: string): Promise<StoredArtifact> {
@@ -200,19 +221,23 @@ export class ArtifactStore {
     }
   }
 
-  async #unfinished(digest: string): Promise<ListedArtifact | undefined> {
-    const filter = subjects.artifactParts(digest);
-    return this.#options.stored.last(streams.artifacts, filter, ({ timestamp }) => ({
-      digest,
-      bytes: undefined,
-      storedAt: Date.parse(timestamp),
-    }));
+  async #isYoung(digest: string): Promise<boolean> {
+    const storedAt = (await this.storedAt(digest)) ?? 0;
+    return storedAt > this.#options.now() - UNNAMED_KEPT_MS / 2;
+  }
+
+  async #renew(digest: string): Promise<void> {
+    const subject = subjects.artifactRenewed(digest);
+    await this.#options.stored.purge(streams.artifacts, { filter: subject });
+    await this.#parts.store(subject, '', AbortSignal.timeout(STORE_WITHIN_MS));
   }
 
   /** The last tokens of the subjects of an artifact's messages: numbers of chunks, and `end`. */
   async #partsThere(digest: string): Promise<ReadonlySet<string>> {
     const all = await this.#subjectsIn(subjects.artifactParts(digest));
-    return new Set(all.map((subject) => subject.split('.')[2] ?? ''));
+    const parts = new Set(all.map((subject) => subject.split('.')[2] ?? ''));
+    parts.delete(RENEWED);
+    return parts;
   }
 
   async #subjectsIn(filter: string): Promise<readonly string[]> {

@@ -79,6 +79,8 @@ const DEAD_LETTERS = { share: 1 / 16, leastBytes: 16 * MIB, mostBytes: 256 * MIB
 const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
 /** The sizes of the streams of work and of the registry: their records are small, so a small disk has few of them. */
 const WORK = { share: 1 / 64, leastBytes: 4 * MIB, mostBytes: 64 * MIB };
+/** Beside the results of steps, the records of requests: 1.5 KB for each `requestId`, as long as work may take. */
+const STEPS = { share: 1 / 32, leastBytes: 16 * MIB, mostBytes: 128 * MIB };
 const PROGRESS = { share: 1 / 256, leastBytes: 4 * MIB, mostBytes: 16 * MIB };
 const RECORDS = { share: 1 / 32, leastBytes: 8 * MIB, mostBytes: 256 * MIB };
 const MAX_LOG_MESSAGES = 2_000;
@@ -553,7 +555,7 @@ function workStreams(
       name: streams.steps,
       subjects: [subjects.allSteps],
       max_age: nanos(STEPS_KEPT_DAYS * DAY_MS),
-      max_bytes: partOf(limits, WORK),
+      max_bytes: partOf(limits, STEPS),
     },
     {
       ...common,

@@ -195,6 +195,7 @@ export const subjects = {
   artifactParts: (digest: string) => `artifacts.${digest}.*`,
   artifactChunk: (digest: string, chunk: number) => `artifacts.${digest}.${chunk}`,
   artifactEnd: (digest: string) => `artifacts.${digest}.end`,
+  artifactRenewed: (digest: string) => `artifacts.${digest}.renewed`,
   allWork: 'work.*.*.*',
   allStepJobs: 'work.*.*.*.*.*',
   /** Stands for work until its end is stored. */

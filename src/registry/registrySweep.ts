@@ -2,6 +2,7 @@
  * Keeps the registry small. Every gateway does it, since each step can be done twice without harm: it retires versions
  * that newer ones have replaced, deletes the consumers of retired ones, and removes artifacts that no record names.
  */
+import { UNNAMED_KEPT_MS } from '../broker/artifactStore.ts';
 import type { Broker } from '../broker/broker.ts';
 import { messageOf } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
@@ -15,7 +16,7 @@ export interface RegistrySweepOptions {
     Pick<Broker, 'dropVersion' | 'queuedVersions' | 'namedArtifacts'> & {
       readonly rollouts: Pick<Broker['rollouts'], 'read' | 'history'>;
     };
-  readonly artifacts: Pick<Broker['artifacts'], 'list' | 'remove'>;
+  readonly artifacts: Pick<Broker['artifacts'], 'list' | 'storedAt' | 'remove'>;
   readonly models: readonly Model[];
   /** How many of the newest versions of a model are kept. */
   readonly keep: number;
@@ -26,8 +27,6 @@ export interface RegistrySweepOptions {
 const RETENTION = 'retention';
 const VERSIONS_INTERVAL_MS = 60_000;
 const ARTIFACTS_INTERVAL_MS = 60 * 60_000;
-/** A younger artifact may belong to a version that is still being pushed. */
-const LEAST_AGE_MS = 24 * 60 * 60_000;
 
 export class RegistrySweep implements AsyncDisposable {
   readonly #options: RegistrySweepOptions;
@@ -71,7 +70,7 @@ export class RegistrySweep implements AsyncDisposable {
   /** @throws {RequestError} `BROKER_UNAVAILABLE`. */
   async sweepArtifacts(): Promise<void> {
     const { broker, artifacts, log } = this.#options;
-    const olderThan = broker.now() - LEAST_AGE_MS;
+    const olderThan = broker.now() - UNNAMED_KEPT_MS;
     const named = await broker.namedArtifacts();
     const old: string[] = [];
     for await (const { digest, storedAt } of artifacts.list())
@@ -79,9 +78,14 @@ export class RegistrySweep implements AsyncDisposable {
     if (old.length === 0) return;
     // Read again just before, since a record that names one may have been stored meanwhile.
     const namedNow = await broker.namedArtifacts();
-    const removed = old.filter((digest) => !namedNow.has(digest));
-    for (const digest of removed) await artifacts.remove(digest);
-    log.info({ artifacts: removed.length }, 'artifacts that no record names are removed');
+    let removed = 0;
+    for (const digest of old) {
+      // A step that found it has renewed it, and will name it.
+      if (namedNow.has(digest) || ((await artifacts.storedAt(digest)) ?? olderThan) >= olderThan) continue;
+      await artifacts.remove(digest);
+      removed++;
+    }
+    log.info({ artifacts: removed }, 'artifacts that no record names are removed');
   }
 
   #soon(sweep: () => Promise<void>): void {

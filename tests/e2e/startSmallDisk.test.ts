@@ -48,7 +48,7 @@ describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true 
     await using tooSmall = await startSystem({ DATA_DIR: join(disk.path, 'data') });
     expect(await tooSmall.exitCode()).toBe(78);
     expect(tooSmall.errors()).toMatch(
-      /room for 213 MiB, which the streams reserve, got 6[34] MiB: free some space/,
+      /room for 225 MiB, which the streams reserve, got 6[34] MiB: free some space/,
     );
     await using asked = await startSystem({
       DATA_DIR: join(disk.path, 'data'),

@@ -1,6 +1,6 @@
 /** Artifacts: bytes of operators, stored once under their digest, found again by a writer that was cut off, never expired. */
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type BlobContent, blobOf, BLOB_CHUNK_BYTES as CHUNK } from '../../src/contract/blob.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import { eventually } from '../support/eventually.ts';
@@ -119,6 +119,23 @@ test('another digest, a name that is none, other methods and a body that is too 
   expect([removed.status, removed.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT']);
   const large = await ask(name, 'PUT', { body: Buffer.alloc(LIMIT + 1) });
   expect([large.status, await codeOf(large)]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+});
+
+test('an old artifact that is written again stays for another day', async () => {
+  const { digest, content } = blobOf(randomBytes(CHUNK + 1));
+  await broker.artifacts.put(digest, content);
+  const { last_seq: before } = await streams.state('ARTIFACTS');
+  expect(await broker.artifacts.put(digest, content)).toEqual({ isNew: false });
+  expect((await streams.state('ARTIFACTS')).last_seq).toBe(before);
+  const writtenAt = (await broker.artifacts.storedAt(digest)) as number;
+
+  const clock = vi.spyOn(broker, 'now').mockReturnValue(broker.now() + 13 * 60 * 60_000);
+  expect(await broker.artifacts.put(digest, content).finally(() => clock.mockRestore())).toEqual({
+    isNew: false,
+  });
+  expect((await streams.state('ARTIFACTS')).last_seq).toBe(before + 1);
+  expect(await broker.artifacts.storedAt(digest)).toBeGreaterThan(writtenAt);
+  expect(Buffer.concat(await Array.fromAsync(broker.artifacts.read(digest)))).toHaveLength(content.bytes);
 });
 
 test('a write that is cut off leaves no artifact, and the next one finds its chunks', async () => {

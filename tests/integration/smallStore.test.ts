@@ -66,7 +66,7 @@ test('streams that do not fit are refused with the needed, reserved and used siz
   expect(gateway.output()).toContain(
     'beside 16 MiB of other streams (ORDERS); 64 MiB are reserved by streams that are there, of which 0 bytes are used',
   );
-  expect(gateway.output()).toContain('set max_file_store of nats-server to at least 694 MiB');
+  expect(gateway.output()).toContain('set max_file_store of nats-server to at least 706 MiB');
 });
 
 async function reservedBytes(env: Record<string, string>): Promise<number> {

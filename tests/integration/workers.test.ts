@@ -217,8 +217,11 @@ test('STREAM_REPLICAS above 1 is refused for a single nats-server', async () => 
 
 test('an execution provider that is not available is skipped, and the reason is logged', async () => {
   await using worker = await startWorker(nats, { EXECUTION_PROVIDERS: 'cuda,cpu' });
-  expect(worker.output()).toContain('execution provider passed over');
-  expect(worker.output()).toContain('"executionProvider":"cpu"');
+  const output = await eventually(
+    () => worker.output(),
+    (text) => text.includes('"executionProvider":"cpu"'),
+  );
+  expect(output).toContain('execution provider passed over');
 });
 
 function digestOf(text: string): string {

@@ -61,6 +61,7 @@ test('the subjects are those of the contract', () => {
     subjects.blobEnd(ANONYMOUS, 'a1'),
     subjects.artifactChunk('a1', 0),
     subjects.artifactEnd('a1'),
+    subjects.artifactRenewed('a1'),
     subjects.work(work),
     subjects.stepJob(work, StepName.Train, 'cpu'),
     subjects.step(work.id, StepName.Train),
