@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkEnd } from '../../src/contract/messages/work.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
 import type { TaskView } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Broker, openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { startGateway } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
 import { tinyTraining } from '../support/tinyTraining.ts';
 import { endOf, startTrainer, submitTraining } from '../support/trainings.ts';
@@ -25,6 +27,8 @@ const SECONDS_A_TRAINING = 8;
 const FREEZE_MS = 6_000;
 /** A trainer is struck often; a task may be unlucky with all of them. */
 const MAX_ATTEMPTS = 1_000;
+/** A gateway looks at work that is 30 s old, every 30 s. */
+const LEAVE_WITHIN_MS = 90_000;
 const WRITES = [
   'storeProgress',
   'put',
@@ -98,7 +102,7 @@ async function train(
     clearInterval(waking);
   }
   await lookForDoubles(oracle, broker, addresses);
-  await lookForLeftovers(oracle, nats);
+  await lookForLeftovers(oracle, nats, models.path);
 }
 
 async function strike(
@@ -143,17 +147,15 @@ async function lookForDoubles(
     oracle.surprise(`${addresses.length} trainings have made ${versions.length} versions`);
 }
 
-/** A trainer that wakes up late may have queued a step once more. Another one then takes it off. */
-async function lookForLeftovers(oracle: Oracle, nats: NatsServer): Promise<void> {
+/**
+ * A trainer that wakes up late may have queued a step once more, which another one takes off. One that died while it took
+ * ended work off the queue has left a part of it, which a gateway takes off.
+ */
+async function lookForLeftovers(oracle: Oracle, nats: NatsServer, modelsDir: string): Promise<void> {
+  await using _gateway = await startGateway(nats, { MODELS_DIR: modelsDir });
   await using streams = await inspectStreams(nats);
-  const giveUpAt = performance.now() + 4 * FREEZE_MS;
-  for (;;) {
-    const { messages } = await streams.state('WORK');
-    if (messages === 0) return;
-    if (performance.now() > giveUpAt) {
-      oracle.surprise(`${messages} jobs of steps were left behind`);
-      return;
-    }
-    await sleep(200);
-  }
+  const left = () => streams.subjects('WORK');
+  await eventually(left, (subjects) => subjects.length === 0, LEAVE_WITHIN_MS).catch((error: Error) =>
+    oracle.surprise(`jobs were left behind: ${error.message}`),
+  );
 }

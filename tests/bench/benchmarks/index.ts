@@ -22,6 +22,7 @@ import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tensors } from './tensors.ts';
+import { trainings } from './trainings.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
@@ -45,6 +46,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   keptResults,
   scaling,
   tuning,
+  trainings,
   start,
   idle,
   manyModels,
