@@ -1,5 +1,6 @@
 /** All benchmarks, in the order of a full run. */
 import type { Benchmark } from '../benchmark.ts';
+import { artifacts } from './artifacts.ts';
 import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
@@ -15,6 +16,7 @@ import { parts } from './parts.ts';
 import { peers } from './peers.ts';
 import { postSse } from './postSse.ts';
 import { postWebSocket } from './postWebSocket.ts';
+import { progress } from './progress.ts';
 import { python } from './python.ts';
 import { scaling } from './scaling.ts';
 import { single } from './single.ts';
@@ -47,6 +49,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   scaling,
   tuning,
   trainings,
+  artifacts,
+  progress,
   start,
   idle,
   manyModels,

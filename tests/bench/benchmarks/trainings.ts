@@ -1,7 +1,7 @@
 /** `trainModel` beside `npm run train`, for the same recipe, data and parameters: what the way through the queue costs. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cp, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -56,6 +56,8 @@ async function startTrainingSystem({ root }: Revision): Promise<TrainingSystem> 
   started.defer(() => folder.remove());
   const models = join(folder.path, 'models');
   await cp(join(root, 'models'), models, { recursive: true });
+  // What recipes in TypeScript import.
+  for (const name of ['src', 'node_modules']) await symlink(join(root, name), join(folder.path, name));
   for (const model of ['trip-duration', 'housing']) {
     const file = join(models, model, 'model.json');
     const { training, ...manifest } = JSON.parse(await readFile(file, 'utf8'));
