@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom } from '../support/random.ts';
+import { madeTracts } from '../support/madeTracts.ts';
 
 /** A recipe, and the files that it gets. */
 export interface TrainingCase {
@@ -23,16 +23,13 @@ export interface TrainingCases extends AsyncDisposable {
   readonly cases: readonly TrainingCase[];
 }
 
-const COLUMNS = 'CRIM,ZN,INDUS,CHAS,NOX,RM,AGE,DIS,RAD,TAX,PTRATIO,B,LSTAT,MEDV';
-const ROWS = 506;
-
 /** @param folder with the months; undefined: tables are made. @throws if the folder lacks one of them. */
 export async function trainingCases(folder: string | undefined): Promise<TrainingCases> {
   if (folder !== undefined) return { cases: tripCases(folder), async [Symbol.asyncDispose]() {} };
   const made = await mkdtempDisposable(join(tmpdir(), 'tidings-bench-'));
   const [table, holdout] = [join(made.path, 'tracts.csv'), join(made.path, 'holdout.csv')];
-  await writeFile(table, tracts(1));
-  await writeFile(holdout, tracts(2));
+  await writeFile(table, madeTracts(1));
+  await writeFile(holdout, madeTracts(2));
   const files = { train: [table], validate: [], holdout: [holdout] };
   // Its recipe takes one file, and judges the version on a part of it.
   const housing = { name: 'housing', model: 'housing', recipe: 'train.py', ...files, recipeJudges: false };
@@ -67,21 +64,4 @@ function tripCases(folder: string): readonly TrainingCase[] {
       pairs: 1,
     },
   ];
-}
-
-/** Rows with the columns and about the sizes of the real ones. */
-function tracts(seed: number): string {
-  const random = seededRandom(seed);
-  const below = (limit: number) => random.number(limit);
-  const between = (least: number, most: number) => least + ((most - least) * below(1_000)) / 1_000;
-  const rows = Array.from({ length: ROWS }, () => {
-    const [rooms, poor] = [between(4, 8), between(2, 35)];
-    const price = Math.max(5, 9 * rooms - 0.6 * poor - 20 + between(-3, 3));
-    return [
-      ...[between(0, 20), between(0, 90), between(1, 27), below(2), between(0.4, 0.87), rooms],
-      ...[between(5, 100), between(1.2, 12), 1 + below(24), 187 + below(520)],
-      ...[between(13, 22), between(1, 390), poor, price.toFixed(1)],
-    ].join(',');
-  });
-  return `${[COLUMNS, ...rows].join('\n')}\n`;
 }

@@ -1,19 +1,21 @@
 /** A version of 300 MiB that comes into the registry while workers predict, and what small and large ones take to answer. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually } from '../../support/eventually.ts';
 import { type Broker, openTestBroker } from '../../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../../support/models.ts';
 import { type NatsServer, startNats } from '../../support/natsServer.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../../support/processes.ts';
 import { addPadding } from '../../support/registry.ts';
 import { type Benchmark, figure, type Revision } from '../benchmark.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { keepUp, type Load, openLoop } from '../load.ts';
 import { percentile } from '../numbers.ts';
-import { type Exchange, overWebSocket, tripQuestions } from '../questions.ts';
+import { type Answer, type Exchange, idIn, overWebSocket, tripQuestions } from '../questions.ts';
 import { PRODUCTION, tripModel, UNBOUNDED } from '../system.ts';
 
 const run = promisify(execFile);
@@ -23,11 +25,13 @@ const MIB = 300;
 const TASKS_PER_S = 100;
 const CONNECTIONS = 32;
 const WARM_UP_MS = 3_000;
+const LONGEST_MS = 300_000;
 /** A run stores 300 MiB. */
 const MUCH_SPACE = { ARTIFACTS_MAX_BYTES: String(16 * 1024 ** 3) };
 const PREDICT = `mutation ($options: TaskOptions) {
-  predictTrip(input: { pickupLocationId: 1, dropoffLocationId: 2, tripDistanceMiles: 3 }, options: $options) {
-    state prediction { ... on TripPrediction { durationMinutes } } } }`;
+  predictTrip(input: { pickupLocationId: 1, dropoffLocationId: 2, tripDistanceMiles: 3 }, options: $options) { id } }`;
+const RESULT = `subscription ($id: ID!) { taskResult(id: $id) {
+  state prediction { ... on TripPrediction { durationMinutes } } error { message } } }`;
 
 export const artifacts: Benchmark = {
   name: 'artifacts',
@@ -79,8 +83,8 @@ interface Machines extends AsyncDisposable {
   readonly root: string;
   readonly nats: NatsServer;
   readonly gateway: Gateway;
-  /** Each has a DATA_DIR of its own. */
-  readonly workers: readonly Process[];
+  /** The DATA_DIR of each worker. */
+  readonly folders: readonly string[];
   readonly broker: Broker;
   /** The folder from which versions are pushed. No process serves it. */
   readonly pushed: ModelsFolder;
@@ -93,15 +97,13 @@ async function startMachines(revision: Revision): Promise<Machines> {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-bench-'));
   started.defer(() => folder.remove());
   const nats = started.use(await startNats());
-  // Workers log what has come.
-  const env = { ...PRODUCTION, ...UNBOUNDED, ...MUCH_SPACE, LOG_LEVEL: 'info', MODELS_DIR: models.path };
+  const env = { ...PRODUCTION, ...UNBOUNDED, ...MUCH_SPACE, MODELS_DIR: models.path };
   const gateway = started.use(
     await startGateway(nats, { ...env, DATA_DIR: join(folder.path, 'gateway') }, root),
   );
-  const workers = await Promise.all(
-    Array.from({ length: WORKERS }, async (_, i) =>
-      started.use(await startWorker(nats, { ...env, DATA_DIR: join(folder.path, String(i)) }, root)),
-    ),
+  const folders = Array.from({ length: WORKERS }, (_, i) => join(folder.path, `worker-${i}`));
+  await Promise.all(
+    folders.map(async (dataDir) => started.use(await startWorker(nats, { ...env, DATA_DIR: dataDir }, root))),
   );
   const broker = started.use(await openTestBroker(nats, MUCH_SPACE));
   const pushed = started.use(await modelsWith());
@@ -110,7 +112,7 @@ async function startMachines(revision: Revision): Promise<Machines> {
     root,
     nats,
     gateway,
-    workers,
+    folders,
     broker,
     pushed,
     [Symbol.asyncDispose]: () => stopping.disposeAsync(),
@@ -135,7 +137,7 @@ interface Arrival {
 }
 
 async function push(system: Machines, version: string): Promise<Arrival> {
-  const { root, nats, workers, broker, pushed } = system;
+  const { root, nats, folders, broker, pushed } = system;
   const stored = Promise.withResolvers<void>();
   using _listening = broker.versions.listen(stored.resolve);
   const startedAt = performance.now();
@@ -144,9 +146,9 @@ async function push(system: Machines, version: string): Promise<Arrival> {
   await Promise.race([stored.promise, command]);
   const storedAt = performance.now();
   const since = (at: number) => (performance.now() - at) / 1_000;
-  const line = `"version":"${version}","msg":"a version of the registry is here"`;
+  const haveCome = () => folders.every((folder) => existsSync(join(folder, 'models', MODEL, version)));
   const [gotS, answeredS] = await Promise.all([
-    Promise.all(workers.map((worker) => worker.logged(line))).then(() => since(storedAt)),
+    eventually(haveCome, Boolean, LONGEST_MS).then(() => since(storedAt)),
     answer(system, version).then(() => since(storedAt)),
   ]);
   await command;
@@ -155,26 +157,20 @@ async function push(system: Machines, version: string): Promise<Arrival> {
 
 /** Resolves once a task of a version has its answer. The gateway hears of the version a moment after its record. */
 async function answer({ gateway }: Machines, version: string): Promise<void> {
-  const body = JSON.stringify({
-    query: PREDICT,
-    variables: { options: { modelVersion: version, waitMs: 30_000, timeoutMs: 60_000 } },
-  });
-  for (;;) {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(gateway.url, { method: 'POST', headers, body });
-    const { data, errors } = (await response.json()) as PredictAnswer;
-    const minutes = data?.predictTrip.prediction?.durationMinutes;
-    if (minutes === Number(version)) return;
-    if (errors?.[0]?.extensions.code !== 'BAD_USER_INPUT')
-      throw new Error(
-        `version ${version} must answer ${version} minutes, got ${JSON.stringify(data ?? errors)}`,
-      );
-  }
+  await using socket = await GraphQLSocket.open(gateway.url);
+  const ask = (query: string, variables: object) => socket.ask(JSON.stringify({ query, variables }));
+  const options = { modelVersion: version, timeoutMs: LONGEST_MS };
+  let submitted: Answer | undefined;
+  while (submitted === undefined)
+    submitted = await ask(PREDICT, { options }).catch((error: Error) => {
+      if (error.message.includes('BAD_USER_INPUT')) return undefined;
+      throw error;
+    });
+  const { taskResult } = (await ask(RESULT, { id: idIn(submitted) })) as unknown as Result;
+  if (taskResult.prediction?.durationMinutes !== Number(version))
+    throw new Error(`version ${version} must answer ${version} minutes, got ${JSON.stringify(taskResult)}`);
 }
 
-interface PredictAnswer {
-  readonly data?: {
-    readonly predictTrip: { readonly prediction: { readonly durationMinutes: number } | null };
-  } | null;
-  readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
+interface Result {
+  readonly taskResult: { readonly prediction: { readonly durationMinutes: number } | null };
 }
