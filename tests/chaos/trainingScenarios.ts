@@ -13,7 +13,7 @@ import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
 import { tinyTraining } from '../support/tinyTraining.ts';
-import { endOf, startTrainer, submitTraining } from '../support/trainings.ts';
+import { startTrainer, submitTraining } from '../support/trainings.ts';
 import type { Oracle } from './oracle.ts';
 import type { Scenario, Stage } from './scenario.ts';
 import { Kept } from './testedSystem.ts';
@@ -68,7 +68,7 @@ async function train(
   const start = () =>
     startTrainer({
       ...{ url: nats.url, modelsDir: models.path, dataDir: join(folder.path, String(started++)) },
-      strike: `${random.pick(WRITES)}:${random.pick(['before', 'after'])}:${1 + random.below(12)}:${signal}`,
+      strike: `${random.pick(WRITES)}:${random.pick(['before', 'after'])}:${1 + random.below(6)}:${signal}`,
     });
   const trainers = await Promise.all(Array.from({ length: TRAINERS }, () => Kept.start(start)));
   for (const trainer of trainers) stack.use(trainer);
@@ -91,9 +91,9 @@ async function train(
   try {
     const giveUpAt = performance.now() + (seconds + addresses.length * SECONDS_A_TRAINING) * 1_000;
     for (const address of addresses) {
-      const end = await endOf(broker, address, Math.max(1, giveUpAt - performance.now())).catch(
-        () => undefined,
-      );
+      const patienceMs = Math.max(1, giveUpAt - performance.now());
+      await eventually(() => isOver(broker, address), Boolean, patienceMs).catch(() => {});
+      const end = await broker.work.readEnd(address);
       // Without an end it counts as lost.
       if (end !== undefined) saw(oracle, end);
     }
@@ -103,6 +103,11 @@ async function train(
   }
   await lookForDoubles(oracle, broker, addresses);
   await lookForLeftovers(oracle, nats, models.path);
+}
+
+/** Whether a training has its end, or will never have one: it is not on its queue any more. */
+async function isOver({ work }: Broker, address: WorkAddress): Promise<boolean> {
+  return (await work.readEnd(address)) !== undefined || (await work.readJob(address)) === undefined;
 }
 
 async function strike(

@@ -126,6 +126,7 @@ async function compare(system: TrainingSystem, revision: Revision, each: Trainin
   const of = (all: readonly Training[], what: 'seconds' | 'cpuSeconds') =>
     median(all.map((training) => training[what]));
   const more = median(tasks.map(({ seconds }, i) => seconds - (commands[i]?.seconds ?? Number.NaN)));
+  const judged = median(tasks.map(({ judgedSeconds }) => judgedSeconds));
   const isSame = commands.every(({ digest }, i) => digest === tasks[i]?.digest);
   const row = (name: string, digits: number, value: number, budget?: { readonly atMost: number }) =>
     figure(`${each.name}: ${name}`, digits, value, budget);
@@ -134,7 +135,7 @@ async function compare(system: TrainingSystem, revision: Revision, each: Trainin
     row('trainModel, s', 1, of(tasks, 'seconds')),
     row('trainModel beyond npm run train, s', 2, more, { atMost: 3 }),
     row('trainModel beyond npm run train, share', 3, more / of(commands, 'seconds'), { atMost: 0.05 }),
-    row('judgement within trainModel, s', 1, median(tasks.map(({ judgedSeconds }) => judgedSeconds))),
+    row('of that the judgement (EVALUATE), s', 2, judged),
     row('npm run train, CPU-s', 1, of(commands, 'cpuSeconds')),
     row('trainModel, CPU-s of trainer, gateway and nats-server', 1, of(tasks, 'cpuSeconds')),
     figure(`${each.name}: 1 if both gave the same bytes`, 0, isSame ? 1 : 0, { atLeast: 1 }),
