@@ -15,7 +15,6 @@ import hashlib
 import io
 import json
 import os
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress

@@ -1,5 +1,6 @@
 /** Asks a running Tidings as a client, for commands. It waits while the gateway is away or busy. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RequestErrorCode } from '../contract/errors.ts';
 
 /** An error of the gateway, or on the way to it. The message alone explains it. */
 export class GatewayError extends Error {}
@@ -66,7 +67,7 @@ export class Gateway {
   /**
    * Asks until there is an answer.
    *
-   * @throws {Refused} for an error without `retryAfterMs`, {GatewayError} if the gateway stays away; once the signal is
+   * @throws {Refused} for an error that a repetition does not solve, {GatewayError} if the gateway stays away; once the signal is
    *   aborted, the error of `fetch`.
    */
   ask<T>(query: string, variables: object): Promise<T> {
@@ -75,15 +76,15 @@ export class Gateway {
       const [error] = answer.errors ?? [];
       if (answer.data != null && error === undefined) return answer.data;
       if (error === undefined) throw new GatewayError(`${this.url} answers without data`);
-      const { retryAfterMs } = error.extensions ?? {};
-      if (typeof retryAfterMs !== 'number') throw new Refused(error);
-      await sleep(retryAfterMs, undefined, { signal: this.#signal });
+      if (!isForNow(error)) throw new Refused(error);
+      const { retryAfterMs = RETRY_MS } = error.extensions ?? {};
+      await sleep(Number(retryAfterMs), undefined, { signal: this.#signal });
       return undefined;
     });
   }
 
   /**
-   * The results of a subscription, until it ends. If the connection breaks, it is asked for again.
+   * The results of a subscription, until it ends. If the connection breaks, or the gateway stops, it is asked for again.
    *
    * @throws as `ask`.
    */
@@ -93,7 +94,7 @@ export class Gateway {
       try {
         for await (const answer of resultsOf<T>(response)) {
           const [error] = answer.errors ?? [];
-          if (error !== undefined) throw new Refused(error);
+          if (error !== undefined) throw isForNow(error) ? new Error(error.message) : new Refused(error);
           if (answer.data != null) yield answer.data;
         }
         return;
@@ -137,8 +138,7 @@ export class Gateway {
     if (accept !== 'text/event-stream' || isStream) return response;
     const [error] = readAnswer(await response.text())?.errors ?? [];
     if (error === undefined) throw this.#foreign(response.status);
-    const isBusy = typeof error.extensions?.retryAfterMs === 'number';
-    throw isBusy ? new Error(error.message) : new Refused(error);
+    throw isForNow(error) ? new Error(error.message) : new Refused(error);
   }
 
   #reached(): void {
@@ -167,6 +167,11 @@ export class Gateway {
       { cause },
     );
   }
+}
+
+/** Whether the gateway is busy, or stops: the same question may be answered later. */
+function isForNow({ extensions = {} }: GraphQLError): boolean {
+  return typeof extensions.retryAfterMs === 'number' || extensions.code === RequestErrorCode.ShuttingDown;
 }
 
 /** @returns undefined if the text is no answer of GraphQL. */

@@ -38,6 +38,8 @@ export interface Settings {
   readonly jobs: number;
   /** The duration of `soak`. */
   readonly minutes: number;
+  /** The folder with the data of `trainings`; undefined: it makes some. */
+  readonly data: string | undefined;
 }
 
 export interface Figure {

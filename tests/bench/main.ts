@@ -2,7 +2,8 @@
  * Measures Tidings on systems of its own, and prints Markdown tables.
  *
  *     npm run bench [-- <benchmark> …] [--repeat N] [--seconds S] [--against <git revision> [--at-once]]
- *                   [--json FILE] [--connections N] [--jobs N] [--minutes N] [--profile FOLDER]
+ *                   [--json FILE] [--connections N] [--jobs N] [--minutes N] [--data FOLDER]
+ *                   [--profile FOLDER]
  *
  * docs/performance.md describes the benchmarks and the options. The exit code is 1 if an answer was wrong
  * or refused, and 2 for a wrong command line.
@@ -26,6 +27,7 @@ const HELP = `usage: npm run bench -- [<benchmark> …] [options]
   --against      a git revision that is measured in turn with this one
   --at-once      measures both at the same time
   --connections, --jobs, --minutes   of the benchmarks that have them; defaults 32, 100000, 1
+  --data         a folder with the data of trainings; default: it makes some
   --json         a file for the figures
   --profile      a folder for CPU profiles
   -h, --help     prints this help
@@ -39,6 +41,7 @@ const settings: Settings = {
   connections: wholeNumber('connections'),
   jobs: wholeNumber('jobs'),
   minutes: wholeNumber('minutes'),
+  data: values.data === undefined ? undefined : resolve(values.data),
 };
 const chosen = BENCHMARKS.filter(({ name, onlyByName }) =>
   names.length === 0 ? !onlyByName : names.includes(name),
@@ -110,6 +113,7 @@ function readCommandLine() {
       connections: { type: 'string', default: '32' },
       jobs: { type: 'string', default: '100000' },
       minutes: { type: 'string', default: '1' },
+      data: { type: 'string' },
       against: { type: 'string' },
       'at-once': { type: 'boolean' },
       json: { type: 'string' },

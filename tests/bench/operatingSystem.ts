@@ -10,6 +10,8 @@ const MIB = 1024 * 1024;
 export interface ProcessUse {
   /** User and system time since the start of the process. */
   readonly cpuSeconds: number;
+  /** The same of its children that have ended, with theirs. 0 where the system does not tell it (macOS). */
+  readonly endedChildrenCpuSeconds: number;
   /** Pages that several processes share count for each of them. */
   readonly residentMiB: number;
   readonly command: string;
@@ -21,19 +23,19 @@ export interface ProcessUse {
 export const processUse: (pid: number) => Promise<ProcessUse> =
   process.platform === 'linux' ? useFromProc : useFromPs;
 
-/** The CPU time and memory of processes and all their running descendants together. */
+/** The CPU time and memory of processes with all their descendants. CPU time counts of those that have ended, too. */
 export async function treeUse(
   pids: readonly number[],
 ): Promise<Pick<ProcessUse, 'cpuSeconds' | 'residentMiB'>> {
   const own = await Promise.all(pids.map(processUse));
   const below = own.flatMap(({ children }) => children);
-  const others = below.length === 0 ? [] : [await treeUse(below)];
-  return [...own, ...others].reduce(
-    (sum, next) => ({
-      cpuSeconds: sum.cpuSeconds + next.cpuSeconds,
-      residentMiB: sum.residentMiB + next.residentMiB,
+  const others = below.length === 0 ? { cpuSeconds: 0, residentMiB: 0 } : await treeUse(below);
+  return own.reduce(
+    (sum, { cpuSeconds, endedChildrenCpuSeconds, residentMiB }) => ({
+      cpuSeconds: sum.cpuSeconds + cpuSeconds + endedChildrenCpuSeconds,
+      residentMiB: sum.residentMiB + residentMiB,
     }),
-    { cpuSeconds: 0, residentMiB: 0 },
+    others,
   );
 }
 
@@ -77,13 +79,18 @@ async function useFromProc(pid: number): Promise<ProcessUse> {
     readdir(`/proc/${pid}/task`),
   ]);
   // The second field, the name in parentheses, may contain spaces. So fields are counted after it.
-  const [, , , , , , , , , , , utime, stime] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .map(Number);
   const children = await Promise.all(
     // A thread that has ended meanwhile has no children.
     threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
   );
   return {
-    cpuSeconds: (Number(utime) + Number(stime)) / TICKS_PER_SECOND,
+    cpuSeconds: (utime + stime) / TICKS_PER_SECOND,
+    endedChildrenCpuSeconds: (cutime + cstime) / TICKS_PER_SECOND,
     residentMiB: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024,
     command: command.replaceAll('\0', ' '),
     children: children.join(' ').split(' ').filter(Boolean).map(Number),
@@ -100,6 +107,7 @@ async function useFromPs(pid: number): Promise<ProcessUse> {
   const [, , time = '', residentKiB, ...command] = row;
   return {
     cpuSeconds: secondsOf(time),
+    endedChildrenCpuSeconds: 0,
     residentMiB: Number(residentKiB) / 1024,
     command: command.join(' '),
     children: rows.filter(([, parent]) => Number(parent) === pid).map(([id]) => Number(id)),

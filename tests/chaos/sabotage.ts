@@ -199,6 +199,37 @@ export const SABOTAGES: readonly Sabotage[] = [
       },
     ],
   },
+  {
+    name: 'removed-first',
+    about: 'work leaves its queue before its end is stored',
+    scenario: 'train-kill',
+    seconds: 15,
+    changes: [
+      {
+        file: 'src/broker/endWork.ts',
+        from: '  const stored = await work.storeEnd(address, end);',
+        to: '  await work.remove(address);\n  const stored = await work.storeEnd(address, end);',
+      },
+    ],
+  },
+  {
+    name: 'young-swept',
+    about: 'artifacts that no record names yet are removed at once, all the time',
+    scenario: 'push-kill',
+    seconds: 20,
+    changes: [
+      {
+        file: 'src/registry/registrySweep.ts',
+        from: 'const ARTIFACTS_INTERVAL_MS = 60 * 60_000;',
+        to: 'const ARTIFACTS_INTERVAL_MS = 50;',
+      },
+      {
+        file: 'src/registry/registrySweep.ts',
+        from: 'const LEAST_AGE_MS = 24 * 60 * 60_000;',
+        to: 'const LEAST_AGE_MS = 0;',
+      },
+    ],
+  },
 ];
 
 const ROOT = join(import.meta.dirname, '../..');

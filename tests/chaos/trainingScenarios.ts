@@ -6,12 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkEnd } from '../../src/contract/messages/work.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
 import type { TaskView } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Broker, openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { startGateway } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
 import { tinyTraining } from '../support/tinyTraining.ts';
-import { endOf, startTrainer, submitTraining } from '../support/trainings.ts';
+import { startTrainer, submitTraining } from '../support/trainings.ts';
 import type { Oracle } from './oracle.ts';
 import type { Scenario, Stage } from './scenario.ts';
 import { Kept } from './testedSystem.ts';
@@ -25,6 +27,8 @@ const SECONDS_A_TRAINING = 8;
 const FREEZE_MS = 6_000;
 /** A trainer is struck often; a task may be unlucky with all of them. */
 const MAX_ATTEMPTS = 1_000;
+/** A gateway looks at work that is 30 s old, every 30 s. */
+const LEAVE_WITHIN_MS = 90_000;
 const WRITES = [
   'storeProgress',
   'put',
@@ -64,7 +68,7 @@ async function train(
   const start = () =>
     startTrainer({
       ...{ url: nats.url, modelsDir: models.path, dataDir: join(folder.path, String(started++)) },
-      strike: `${random.pick(WRITES)}:${random.pick(['before', 'after'])}:${1 + random.below(12)}:${signal}`,
+      strike: `${random.pick(WRITES)}:${random.pick(['before', 'after'])}:${1 + random.below(6)}:${signal}`,
     });
   const trainers = await Promise.all(Array.from({ length: TRAINERS }, () => Kept.start(start)));
   for (const trainer of trainers) stack.use(trainer);
@@ -87,9 +91,9 @@ async function train(
   try {
     const giveUpAt = performance.now() + (seconds + addresses.length * SECONDS_A_TRAINING) * 1_000;
     for (const address of addresses) {
-      const end = await endOf(broker, address, Math.max(1, giveUpAt - performance.now())).catch(
-        () => undefined,
-      );
+      const patienceMs = Math.max(1, giveUpAt - performance.now());
+      await eventually(() => isOver(broker, address), Boolean, patienceMs).catch(() => {});
+      const end = await broker.work.readEnd(address);
       // Without an end it counts as lost.
       if (end !== undefined) saw(oracle, end);
     }
@@ -98,7 +102,12 @@ async function train(
     clearInterval(waking);
   }
   await lookForDoubles(oracle, broker, addresses);
-  await lookForLeftovers(oracle, nats);
+  await lookForLeftovers(oracle, nats, models.path);
+}
+
+/** Whether a training has its end, or will never have one: it is not on its queue any more. */
+async function isOver({ work }: Broker, address: WorkAddress): Promise<boolean> {
+  return (await work.readEnd(address)) !== undefined || (await work.readJob(address)) === undefined;
 }
 
 async function strike(
@@ -143,17 +152,15 @@ async function lookForDoubles(
     oracle.surprise(`${addresses.length} trainings have made ${versions.length} versions`);
 }
 
-/** A trainer that wakes up late may have queued a step once more. Another one then takes it off. */
-async function lookForLeftovers(oracle: Oracle, nats: NatsServer): Promise<void> {
+/**
+ * A trainer that wakes up late may have queued a step once more, which another one takes off. One that died while it took
+ * ended work off the queue has left a part of it, which a gateway takes off.
+ */
+async function lookForLeftovers(oracle: Oracle, nats: NatsServer, modelsDir: string): Promise<void> {
+  await using _gateway = await startGateway(nats, { MODELS_DIR: modelsDir });
   await using streams = await inspectStreams(nats);
-  const giveUpAt = performance.now() + 4 * FREEZE_MS;
-  for (;;) {
-    const { messages } = await streams.state('WORK');
-    if (messages === 0) return;
-    if (performance.now() > giveUpAt) {
-      oracle.surprise(`${messages} jobs of steps were left behind`);
-      return;
-    }
-    await sleep(200);
-  }
+  const left = () => streams.subjects('WORK');
+  await eventually(left, (subjects) => subjects.length === 0, LEAVE_WITHIN_MS).catch((error: Error) =>
+    oracle.surprise(`jobs were left behind: ${error.message}`),
+  );
 }

@@ -157,6 +157,26 @@ describe('npm run data', () => {
     expect(edges[0]?.node).toMatchObject({ files: [{ name: '2021/january.parquet' }] });
   });
 
+  test('goes on when its gateway stops during the check, and another one takes its place', async () => {
+    await writeFile(
+      path('few.csv'),
+      'PULocationID,DOLocationID,tripDistanceMiles,minutes\n1,2,3,4\n5,6,7,8\n',
+    );
+    const env = { MODELS_DIR: models.path, OPERATOR_TOKEN: TOKEN };
+    const first = await startGateway(nats, env);
+    trainer.kill('SIGSTOP');
+    await using command = startProcess('src/cli/data.ts', { TIDINGS_KEY: TOKEN }, ROOT, [
+      ...['add', 'few', path('few.csv'), '--model', 'trip-duration', '--url', first.url],
+    ]);
+    command.ready.catch(() => {});
+    await command.logged('checking, in the task');
+    await first[Symbol.asyncDispose]();
+    await using _second = await startGateway(nats, { ...env, PORT: new URL(first.url).port });
+    trainer.kill('SIGCONT');
+    expect(await command.ended, command.output()).toBe(0);
+    expect(command.output()).toContain('rows: 2');
+  });
+
   test('ends with 1 and the report if no model can be trained on the data', async () => {
     await writeFile(path('other.csv'), 'a,b\n1,2\n');
     const { code, out } = await data('add', 'other', path('other.csv'), '--model', 'trip-duration');

@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { type Broker, openTestBroker } from '../support/jobs.ts';
 import { type ModelsFolder, SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
-import type { Process } from '../support/processes.ts';
+import { type Process, startWorker } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
 import { inspectStreams } from '../support/streams.ts';
 import { tinyTraining, WEIGHTS } from '../support/tinyTraining.ts';
@@ -188,6 +188,26 @@ test('a training goes on in the same try while the broker is restarted', async (
   expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
 });
 
+test('with another broker for blobs, checkpoints and files of versions are stored there, and workers read them there', async () => {
+  await using blobs = await startNats();
+  await using _trainer = await start({ blobsUrl: blobs.url });
+  const address = await submit({ how: 'goes-on' });
+  const { state, modelVersion: version = '' } = await endOf(broker, address);
+  expect(state).toBe('SUCCEEDED');
+  const record = (await broker.versions.read()).versions.find((each) => each.version === version)?.record;
+  expect(record?.files).toHaveLength(3);
+  await using apart = await openTestBroker(blobs, { MODELS_DIR: models.path });
+  for (const { sha256 } of record?.files ?? []) {
+    expect(await broker.artifacts.has(sha256)).toBe(false);
+    expect(await apart.artifacts.has(sha256)).toBe(true);
+  }
+  await using worker = await startWorker(nats, {
+    ...{ MODELS_DIR: models.path, DATA_DIR: join(folder.path, `data-${count++}`), BLOBS_NATS_URL: blobs.url },
+    WORKER_MODELS: `trip-duration/1,trip-duration/${version}`,
+  });
+  await worker.logged(`"version":"${version}","msg":"version offered"`);
+});
+
 /** The writes between the delivery of a step and the end of its task. `npm run chaos` tries all moments of all of them. */
 const WRITES = [
   'storeProgress:after',
@@ -228,7 +248,7 @@ test('trainers that stand still before a write and wake up late change nothing t
 });
 
 function start(
-  more: { strike?: string; slots?: number; dataDir?: string; modelsDir?: string } = {},
+  more: { strike?: string; slots?: number; dataDir?: string; modelsDir?: string; blobsUrl?: string } = {},
 ): Promise<Process> {
   return startTrainer({
     ...{ url: nats.url, modelsDir: models.path, dataDir: join(folder.path, `data-${count++}`) },

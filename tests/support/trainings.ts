@@ -16,13 +16,16 @@ export interface TrainerOptions {
   /** See tinyTrainer.ts. */
   readonly strike?: string;
   readonly slots?: number;
+  /** The broker of artifacts, if it is another one. */
+  readonly blobsUrl?: string;
 }
 
 export async function startTrainer(options: TrainerOptions): Promise<Process> {
-  const { url, modelsDir, dataDir, strike = '', slots = 1 } = options;
+  const { url, modelsDir, dataDir, strike = '', slots = 1, blobsUrl = '' } = options;
   const trainer = startProcess('tests/support/tinyTrainer.ts', {
     ...{ NATS_URL: url, MODELS_DIR: modelsDir, DATA_DIR: dataDir, STRIKE: strike },
     TRAINER_SLOTS: String(slots),
+    BLOBS_NATS_URL: blobsUrl,
   });
   await readyInTime(trainer);
   return trainer;

@@ -24,6 +24,8 @@ interface Answer {
 }
 
 const TRIES = 5;
+/** A gateway that is started again may take as long. */
+const AWAY_WITHIN_MS = 60_000;
 const RETRY_MS = 1_000;
 /** The status of a gateway that is not ready. */
 const BUSY = 503;
@@ -67,20 +69,28 @@ export async function upload(
   if (status >= 300) throw refused(file, status, text);
 }
 
-/** Sends again if the connection breaks, or the gateway is busy. */
+/** Sends again if the connection breaks, or the gateway is busy or away. */
 async function repeat(
   { path }: FoundFile,
   { signal }: UploadOptions,
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
-  for (let tries = 1; ; tries++) {
+  let awaySince: number | undefined;
+  for (let tries = 1; ; ) {
     try {
       const answer = await ask();
       if (answer.retryAfterMs === undefined || tries === TRIES) return answer;
+      tries++;
       await sleep(answer.retryAfterMs, undefined, { signal });
     } catch (cause) {
       if (signal.aborted || !(cause instanceof Error && 'code' in cause)) throw cause;
-      if (tries === TRIES)
+      if (cause.code === 'ECONNREFUSED') awaySince ??= performance.now();
+      else {
+        awaySince = undefined;
+        tries++;
+      }
+      const isAwayForLong = performance.now() - (awaySince ?? performance.now()) > AWAY_WITHIN_MS;
+      if (tries > TRIES || isAwayForLong)
         throw new GatewayError(`${path} cannot be uploaded: the connection broke (${cause.code})`, { cause });
       await sleep(RETRY_MS, undefined, { signal });
     }

@@ -1,5 +1,6 @@
 /** All benchmarks, in the order of a full run. */
 import type { Benchmark } from '../benchmark.ts';
+import { artifacts } from './artifacts.ts';
 import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
@@ -15,6 +16,7 @@ import { parts } from './parts.ts';
 import { peers } from './peers.ts';
 import { postSse } from './postSse.ts';
 import { postWebSocket } from './postWebSocket.ts';
+import { progress } from './progress.ts';
 import { python } from './python.ts';
 import { scaling } from './scaling.ts';
 import { single } from './single.ts';
@@ -22,6 +24,7 @@ import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tensors } from './tensors.ts';
+import { trainings } from './trainings.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
@@ -45,6 +48,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
   keptResults,
   scaling,
   tuning,
+  trainings,
+  artifacts,
+  progress,
   start,
   idle,
   manyModels,
