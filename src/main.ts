@@ -29,6 +29,10 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { Pauses } from './system/pauses.ts';
+import { Places } from './system/places.ts';
+import { Queues } from './system/queues.ts';
+import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
@@ -123,6 +127,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
   await using _shares = await DeadLetterShares.open({ broker, models, log });
+  const queues = new Queues({ broker, models, queued: admission.queued, workers });
+  using system = new SystemStats({ broker, blobsBroker, queues, places: gatewayTasks.watches });
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const context: Omit<
     Context,
@@ -138,6 +144,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     audit: new Audit({ broker, log }),
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
+    retries: gatewayTasks.retries,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     registry: new RegistryService({ broker, models }),
     comparisons,
@@ -147,6 +154,10 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     models,
     offering,
     workers,
+    queues,
+    places: new Places({ broker, queues }),
+    pauses: new Pauses({ broker, queues, models }),
+    system,
     broker,
     apiVersion,
   };
@@ -163,6 +174,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
       work.endWatches();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
+      system[Symbol.dispose]();
     },
   });
   log.info({ url: server.url, home }, 'ready');
