@@ -13,6 +13,10 @@ import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
 import type { JwtTokens } from './identity/jwtTokens.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { MetricsServer } from './metrics/metricsServer.ts';
+import { addProcessMetrics } from './metrics/processMetrics.ts';
+import { TaskMetrics } from './metrics/taskMetrics.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { type Config, readConfig } from './process/config.ts';
@@ -54,6 +58,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   };
   /** New with every start: what an earlier process accepted is then found in the streams. */
   const home = randomBytes(4).toString('hex');
+  const metrics = new Metrics();
+  using _process = addProcessMetrics({ metrics, role: 'gateway', version: apiVersion });
 
   const maxConnections = connectionsWithin({
     wanted: config.maxConnections,
@@ -62,6 +68,11 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
+  await using _metricsServer = await MetricsServer.open({
+    config,
+    read: async () => metrics.read(),
+    problem: async () => (await server.readiness.problem({ withoutWorkers: false }))?.problem,
+  });
   const tokens = server.auth.includes('jwt') ? await openTokens(config, log) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
   const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
@@ -104,6 +115,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
     gatewayTasks;
+  using _tasks = new TaskMetrics({ metrics, events });
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
