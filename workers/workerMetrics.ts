@@ -67,6 +67,7 @@ export class WorkerMetrics implements Disposable {
       'The loading of a version, with its check on the golden rows.',
       LOAD_SECONDS,
     );
+    const counters = [this.failedRuns, this.redeliveries, this.suspects, this.deadLetters];
     addGauges(metrics, worker);
     this.#listening.use(
       events.on('ran', ({ model, version, rows, maxRows, computeMs, hasFailed }) => {
@@ -80,9 +81,11 @@ export class WorkerMetrics implements Disposable {
     this.#count(events, 'suspected', this.suspects);
     this.#count(events, 'died', this.deadLetters);
     this.#listening.use(
-      events.on('loaded', ({ model, version, tookMs }) =>
-        this.loadSeconds.of(model, version).observe(tookMs / MS),
-      ),
+      events.on('loaded', ({ model, version, tookMs }) => {
+        this.loadSeconds.of(model, version).observe(tookMs / MS);
+        // A counter that begins at 0 shows its first event as an increase.
+        for (const counter of counters) counter.of(model, version);
+      }),
     );
   }
 

@@ -20,6 +20,8 @@ export function addGatewayMetrics({ metrics, server, open, watches }: GatewayMet
     help: 'Connections that were closed because their clients did not read.',
     labels: ['transport'],
   });
+  // A counter that begins at 0 shows its first event as an increase.
+  for (const transport of ['websocket', 'http']) slowClients.of(transport);
   metrics.gauge(
     { name: 'tidings_connections', help: 'Connections that are open, WebSockets included.', labels: [] },
     async () => [[[], await server.countConnections()]],

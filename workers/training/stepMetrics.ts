@@ -32,8 +32,10 @@ export class StepMetrics implements Disposable {
       [[], this.#running],
     ]);
     this.#listening.use(
-      events.on('begun', () => {
+      events.on('begun', ({ model, step }) => {
         this.#running++;
+        // A counter that begins at 0 shows its first event as an increase.
+        for (const outcome of ['failed', 'lost']) this.ended.of(model, step, outcome);
       }),
     );
     this.#listening.use(
