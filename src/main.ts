@@ -33,8 +33,11 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { gatewayFigures } from './system/gatewayFigures.ts';
+import { OwnFigures } from './system/ownFigures.ts';
 import { Pauses } from './system/pauses.ts';
 import { Places } from './system/places.ts';
+import { ProcessFigures } from './system/processFigures.ts';
 import { Queues } from './system/queues.ts';
 import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
@@ -115,7 +118,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
     gatewayTasks;
-  using _tasks = new TaskMetrics({ metrics, events });
+  using counted = new TaskMetrics({ metrics, events });
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
@@ -140,7 +143,29 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using deadLetters = new DeadLetters({ broker });
   await using _shares = await DeadLetterShares.open({ broker, models, log });
   const queues = new Queues({ broker, models, queued: admission.queued, workers });
-  using system = new SystemStats({ broker, blobsBroker, queues, places: gatewayTasks.watches });
+  const { watches } = gatewayTasks;
+  using _figures = new OwnFigures({
+    broker,
+    id: `gateway-${home}`,
+    role: 'gateway',
+    more: () =>
+      gatewayFigures({
+        models,
+        counted,
+        connections: server.connections,
+        subscriptions: watches.size,
+      }),
+  });
+  using processes = new ProcessFigures({ broker });
+  using system = new SystemStats({
+    broker,
+    blobsBroker,
+    models,
+    workers,
+    queues,
+    processes,
+    places: watches,
+  });
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const context: Omit<
     Context,

@@ -123,6 +123,7 @@ class Server implements AsyncDisposable {
   #answerGraphQL: Handler = answerTooEarly;
   #answerBytes: Handler = answerTooEarly;
   #served: { readonly webSockets: AsyncDisposable; readonly endSubscriptions: () => void } | undefined;
+  #connections = 0;
   #isDraining = false;
   #closed: Promise<void> | undefined;
 
@@ -156,6 +157,15 @@ class Server implements AsyncDisposable {
     });
     this.#http = http.on('request', (request, response) => this.#handle(request, response));
     this.#early = new EarlyWebSockets(http, this.#admission);
+    http.on('connection', (socket) => {
+      this.#connections++;
+      socket.once('close', () => this.#connections--);
+    });
+  }
+
+  /** The number of open connections. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /**

@@ -45,6 +45,11 @@ export class TaskWatches implements Disposable {
     this.#options = options;
   }
 
+  /** The number of watches that are open or being opened, with the places that are kept. */
+  get size(): number {
+    return this.#subscriptions;
+  }
+
   /**
    * Keeps the place of a watch that is opened later.
    *
