@@ -39,6 +39,7 @@ export interface SlotsOptions {
 }
 
 export class Slots {
+  readonly #count: number;
   readonly #usersTakeTurns: boolean;
   readonly #clock: () => number;
   readonly #waiting: Waiting[] = [];
@@ -53,9 +54,19 @@ export class Slots {
   #present = 0;
 
   constructor(count: number, { usersTakeTurns = false, clock = () => performance.now() }: SlotsOptions = {}) {
+    this.#count = count;
     this.#free = count;
     this.#usersTakeTurns = usersTakeTurns;
     this.#clock = clock;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The runs that go on. */
+  get busy(): number {
+    return this.#count - this.#free;
   }
 
   /** Whether a run waits that is no last resort. */

@@ -2,7 +2,7 @@
 import type { StoreState } from '../broker/broker.ts';
 import { ProcessRole } from '../contract/messages/figures.ts';
 import type { WorkerPresence } from '../contract/messages/presence.ts';
-import { streams } from '../contract/subjects.ts';
+import { Lane, streams } from '../contract/subjects.ts';
 import type { Model } from '../models/models.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 import { backlogSeconds, type LaneOfQueue } from './queues.ts';
@@ -58,7 +58,7 @@ function brokerAway({ queues }: SeenSystem): readonly Alert[] {
   if (queues !== undefined) return [];
   return [
     {
-      name: 'TidingsBrokerUnavailable',
+      name: 'TidingsBrokerUnreachable',
       severity: AlertSeverity.Critical,
       summary: 'The broker does not answer this gateway.',
       advice: 'Look whether nats-server runs, and at its log. Queues and stores are not told meanwhile.',
@@ -86,10 +86,12 @@ function backlogs({ queues = [], models }: SeenSystem): readonly Alert[] {
   const late = queues.filter((lane) => {
     const limitMs = models.find(({ manifest }) => manifest.name === lane.model)?.manifest.limits.timeoutMs;
     const seconds = backlogSeconds(lane);
-    return !lane.isPaused && limitMs !== undefined && seconds !== undefined && seconds * 1_000 > limitMs;
+    // The time limit of row batches is longer.
+    const canExpire = lane.lane !== Lane.Batch && !lane.isPaused;
+    return canExpire && limitMs !== undefined && seconds !== undefined && seconds * 1_000 > limitMs;
   });
   return byVersion(late).map(({ model, version }) => ({
-    name: 'TidingsBacklog',
+    name: 'TidingsBacklogBeyondDeadline',
     severity: AlertSeverity.Critical,
     summary: `Tasks of ${model} that wait for version ${version} will expire: at the present rate they wait longer than the time limit.`,
     advice: 'Start more workers, or let clients send less.',
@@ -137,7 +139,7 @@ function lateEventLoops({ processes }: SeenSystem): readonly Alert[] {
   return processes.flatMap(({ id, role, eventLoopDelayMs }) => {
     if (role !== ProcessRole.Gateway || eventLoopDelayMs < LATE_MS) return [];
     return {
-      name: 'TidingsEventLoopLate',
+      name: 'TidingsGatewayEventLoop',
       severity: AlertSeverity.Warning,
       summary: `The gateway ${id} is overloaded: its event loop was more than ${LATE_MS} ms late.`,
       advice: 'Start another gateway, or let clients send smaller requests.',

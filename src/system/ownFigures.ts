@@ -6,10 +6,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Broker } from '../broker/broker.ts';
 import type { Figures } from '../contract/messages/figures.ts';
 
+type MoreFigures = Pick<Figures, 'slots' | 'gateway'>;
+
 export interface OwnFiguresOptions extends Pick<Figures, 'id' | 'role'> {
   readonly broker: Pick<Broker, 'notices'>;
   /** What a process of this role tells beside that. */
-  readonly more?: () => Pick<Figures, 'slots' | 'gateway'>;
+  readonly more?: () => MoreFigures | Promise<MoreFigures>;
 }
 
 /** Questions of several gateways that come together get one answer, which all of them hear. */
@@ -31,7 +33,7 @@ export class OwnFigures implements Disposable {
 
   constructor(options: OwnFiguresOptions) {
     this.#options = options;
-    this.#listening = options.broker.notices.listenFigureQuestions(() => this.#answer());
+    this.#listening = options.broker.notices.listenFigureQuestions(() => void this.#answer());
   }
 
   [Symbol.dispose](): void {
@@ -40,16 +42,16 @@ export class OwnFigures implements Disposable {
     this.#stopMeasuring();
   }
 
-  #answer(): void {
+  async #answer(): Promise<void> {
     const now = performance.now();
     if (now - this.#answeredAt < LEAST_INTERVAL_MS) return;
     this.#answeredAt = now;
-    this.#options.broker.notices.tellFigures(this.#figures());
     clearTimeout(this.#calm);
     this.#calm = setTimeout(() => this.#stopMeasuring(), ASKED_UNTIL_MS).unref();
+    this.#options.broker.notices.tellFigures(await this.#figures());
   }
 
-  #figures(): Figures {
+  async #figures(): Promise<Figures> {
     const { id, role, more } = this.#options;
     const { user, system } = process.cpuUsage();
     return {
@@ -60,7 +62,7 @@ export class OwnFigures implements Disposable {
       cpuMs: (user + system) / MICROSECONDS_PER_MS,
       memoryBytes: process.memoryUsage.rss(),
       eventLoopDelayMs: this.#takeDelay(),
-      ...more?.(),
+      ...(await more?.()),
     };
   }
 

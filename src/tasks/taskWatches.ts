@@ -45,8 +45,8 @@ export class TaskWatches implements Disposable {
     this.#options = options;
   }
 
-  /** The number of watches that are open or being opened, with the places that are kept. */
-  get size(): number {
+  /** The places that are taken. */
+  get count(): number {
     return this.#subscriptions;
   }
 
