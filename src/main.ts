@@ -35,8 +35,11 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { gatewayFigures } from './system/gatewayFigures.ts';
+import { OwnFigures } from './system/ownFigures.ts';
 import { Pauses } from './system/pauses.ts';
 import { Places } from './system/places.ts';
+import { ProcessFigures } from './system/processFigures.ts';
 import { Queues } from './system/queues.ts';
 import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
@@ -119,17 +122,28 @@ await runProcess(
       actualsOf: (owner) => ofOwners.of(owner),
       log,
     });
-    const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
-      gatewayTasks;
-    using _taskMetrics = new TaskMetrics({ metrics, events });
-    using _gatewayMetrics = addGatewayMetrics({ metrics, server, open, watches: gatewayTasks.watches });
+    const {
+      events,
+      open,
+      admission,
+      submissions,
+      tasks,
+      list,
+      listWatches,
+      quotas,
+      blobs,
+      outputs,
+      watches,
+    } = gatewayTasks;
+    using counted = new TaskMetrics({ metrics, events });
+    using _gatewayMetrics = addGatewayMetrics({ metrics, server, open, watches });
     await using work = openGatewayWork({
       broker,
       datasets: broker.datasets,
       home,
       models,
       storing: gatewayTasks.storing,
-      places: gatewayTasks.watches,
+      places: watches,
       log,
     });
     using shadows = new Shadows({
@@ -147,7 +161,28 @@ await runProcess(
     using deadLetters = new DeadLetters({ broker });
     await using _shares = await DeadLetterShares.open({ broker, models, log });
     const queues = new Queues({ broker, models, queued: admission.queued, workers });
-    using system = new SystemStats({ broker, blobsBroker, queues, places: gatewayTasks.watches });
+    using _figures = new OwnFigures({
+      broker,
+      id: `gateway-${home}`,
+      role: 'gateway',
+      more: async () =>
+        gatewayFigures({
+          models,
+          counted,
+          connections: await server.countConnections(),
+          subscriptions: watches.count,
+        }),
+    });
+    using processes = new ProcessFigures({ broker });
+    using system = new SystemStats({
+      broker,
+      blobsBroker,
+      models,
+      workers,
+      queues,
+      processes,
+      places: watches,
+    });
     const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
     const stores = [broker, ...(blobsBroker === undefined ? [] : [blobsBroker])].map((each) => each.queues);
     addQueueMetrics({ metrics, queues, stores, workers, models });

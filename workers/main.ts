@@ -16,6 +16,7 @@ import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
 import { readTrustedKeys } from '../src/registry/signature.ts';
+import { OwnFigures } from '../src/system/ownFigures.ts';
 import { BlobBudget } from './blobBudget.ts';
 import { DeviceMemory } from './deviceMemory.ts';
 import { Hosts } from './hosts.ts';
@@ -99,6 +100,12 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker,
   });
   // The lanes of a session share its flow.
   const slots = new Slots(slotCount, { usersTakeTurns: true });
+  using _figures = new OwnFigures({
+    broker,
+    id: workerId,
+    role: 'worker',
+    more: () => ({ slots: { count: slotCount, usedMs: slots.usedMs } }),
+  });
   let changed = () => {};
   const versions = new ServedVersions({
     served,

@@ -16,6 +16,7 @@ import { stepPlacesOf } from '../../src/models/stepPlaces.ts';
 import { type Config, readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import type { ProcessContext } from '../../src/process/runProcess.ts';
+import { OwnFigures } from '../../src/system/ownFigures.ts';
 import { type RunnerOptions, StepRunner } from './runner.ts';
 import { Scratch } from './scratch.ts';
 import { StepEvents } from './stepEvents.ts';
@@ -61,6 +62,7 @@ export async function runTrainer(
   await using blobsBroker = await openBlobsBroker(reached);
   const { artifacts } = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  using _figures = new OwnFigures({ broker, id: trainer, role: 'trainer' });
   await using scratch = await Scratch.open(config.dataDir);
   const { trainerClasses, trainerSteps, trainerSlots } = config;
   const places = stepPlacesOf(catalog.models).filter(
