@@ -13,6 +13,12 @@ import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
 import type { JwtTokens } from './identity/jwtTokens.ts';
+import { addBrokerMetrics } from './metrics/brokerMetrics.ts';
+import { addEvaluationMetrics } from './metrics/evaluationMetrics.ts';
+import { addGatewayMetrics } from './metrics/gatewayMetrics.ts';
+import { openMetrics } from './metrics/openMetrics.ts';
+import { addQueueMetrics } from './metrics/queueMetrics.ts';
+import { TaskMetrics } from './metrics/taskMetrics.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { type Config, readConfig } from './process/config.ts';
@@ -20,7 +26,7 @@ import { readJson } from './process/jsonFile.ts';
 import { createLog, type Logger } from './process/log.ts';
 import { connectionsWithin } from './process/openFiles.ts';
 import { readQuotas } from './process/quotasFile.ts';
-import { collectGarbage, runProcess } from './process/runProcess.ts';
+import { collectGarbage, type ProcessContext, runProcess } from './process/runProcess.ts';
 import { readRegistered } from './registry/gatewayVersion.ts';
 import { Puller } from './registry/puller.ts';
 import { RegistryService } from './registry/registryService.ts';
@@ -29,6 +35,13 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { gatewayFigures } from './system/gatewayFigures.ts';
+import { OwnFigures } from './system/ownFigures.ts';
+import { Pauses } from './system/pauses.ts';
+import { Places } from './system/places.ts';
+import { ProcessFigures } from './system/processFigures.ts';
+import { Queues } from './system/queues.ts';
+import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
@@ -39,7 +52,17 @@ import { AllTasks } from './workflow/allTasks.ts';
 import { GatewayDatasets } from './workflow/datasets.ts';
 import { openGatewayWork } from './workflow/gatewayWork.ts';
 
-await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
+await runProcess('gateway', runGateway);
+
+async function runGateway({
+  env,
+  stopping,
+  hurrying,
+  stopped,
+  ready,
+  reportBroker,
+  answerSupervisor,
+}: ProcessContext): Promise<void> {
   const config = readConfig(env);
   const log = createLog(config, 'gateway');
   const quotasOf = await readQuotas(config.quotasFile);
@@ -59,6 +82,14 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
+  await using opened = await openMetrics({
+    config,
+    role: 'gateway',
+    problem: async () => (await server.readiness.problem({ withoutWorkers: false }))?.problem,
+    answerSupervisor,
+    log,
+  });
+  const { metrics } = opened;
   const tokens = server.auth.includes('jwt') ? await openTokens(config, log) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
   const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
@@ -66,6 +97,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
   const largeBytes = blobsBroker ?? broker;
   server.readiness.start();
+  addBrokerMetrics(metrics, broker);
   using _reporting = reportBroker(broker, () => broker.checkWrites());
   using workers = new LiveWorkers(broker);
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
@@ -99,9 +131,11 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     actualsOf: (owner) => ofOwners.of(owner),
     log,
   });
-  const artifacts = new OperatorArtifacts({ store: largeBytes.artifacts, reads: gatewayTasks.blobReads });
-  const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
+  const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs, watches } =
     gatewayTasks;
+  const artifacts = new OperatorArtifacts({ store: largeBytes.artifacts, reads: gatewayTasks.blobReads });
+  using counted = new TaskMetrics({ metrics, events });
+  using _gatewayMetrics = addGatewayMetrics({ metrics, server, open, watches });
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
@@ -109,7 +143,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     home,
     models,
     storing: gatewayTasks.storing,
-    places: gatewayTasks.watches,
+    places: watches,
     log,
   });
   using shadows = new Shadows({
@@ -126,7 +160,33 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
   await using _shares = await DeadLetterShares.open({ broker, models, log });
+  const queues = new Queues({ broker, models, queued: admission.queued, workers });
+  using _figures = new OwnFigures({
+    broker,
+    id: `gateway-${home}`,
+    role: 'gateway',
+    more: async () =>
+      gatewayFigures({
+        models,
+        counted,
+        connections: await server.countConnections(),
+        subscriptions: watches.count,
+      }),
+  });
+  using processes = new ProcessFigures({ broker });
+  using system = new SystemStats({
+    broker,
+    blobsBroker,
+    models,
+    workers,
+    queues,
+    processes,
+    places: watches,
+  });
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
+  const stores = [broker, ...(blobsBroker === undefined ? [] : [blobsBroker])].map((each) => each.queues);
+  addQueueMetrics({ metrics, queues, stores, workers, models });
+  addEvaluationMetrics({ metrics, actuals, shadows, models });
   const context: Omit<
     Context,
     'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
@@ -141,6 +201,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     audit: new Audit({ broker, log }),
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
+    retries: gatewayTasks.retries,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     registry: new RegistryService({ broker, models }),
     comparisons,
@@ -150,6 +211,10 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     models,
     offering,
     workers,
+    queues,
+    places: new Places({ broker, queues }),
+    pauses: new Pauses({ broker, queues, models }),
+    system,
     broker,
     apiVersion,
   };
@@ -166,6 +231,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
       work.endWatches();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
+      system[Symbol.dispose]();
     },
   });
   log.info({ url: server.url, home }, 'ready');
@@ -176,7 +242,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   log.info({ drainMs: config.drainMs }, 'told to stop');
   await server.drain(config.drainMs, hurrying);
   log.info('stopping');
-});
+}
 
 /** The library for tokens is loaded only where they are taken: its modules take 35 ms of CPU to load. */
 async function openTokens(config: Config, log: Logger): Promise<JwtTokens> {

@@ -28,12 +28,12 @@ import {
   holdsTasks,
   LANES,
   Lane,
+  laneOfConsumer,
   modelOfQueue,
   stepConsumerName,
   streamMadeIn,
   streams,
   subjects,
-  versionOfConsumer,
 } from '../contract/subjects.ts';
 import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
@@ -58,6 +58,7 @@ import { digestsIn } from './namedDigests.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
+import { QueueStore } from './queueStore.ts';
 import { Rights } from './rights.ts';
 import { inboxPrefix } from './roles.ts';
 import { RolloutStore } from './rolloutStore.ts';
@@ -106,6 +107,7 @@ export type { KeyChange, KeysRead } from './keyStore.ts';
 export { NO_KEYS_READ } from './keyStore.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
+export type { LaneState, QueueState, QueueStore, StoreState } from './queueStore.ts';
 export type { StoredRollout } from './rolloutStore.ts';
 export type { StepSource, TakenStep } from './stepSource.ts';
 export type { StoredJob } from './storedJob.ts';
@@ -195,6 +197,7 @@ async function untilServed({ log, signal }: BrokerOptions, ask: () => Promise<vo
 export class Broker implements AsyncDisposable {
   readonly notices: Notices;
   readonly deadLetters: DeadLetterStore;
+  readonly queues: QueueStore;
   readonly ends: EndStore;
   readonly index: TaskIndex;
   readonly chunks: ChunkStore;
@@ -230,6 +233,7 @@ export class Broker implements AsyncDisposable {
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #closing = new AbortController();
   #connected = true;
+  #reconnects = 0;
   /** Refused logins in a row, since the connection broke. */
   #loginsRefused = 0;
   #reconnection = Promise.withResolvers<void>();
@@ -274,6 +278,7 @@ export class Broker implements AsyncDisposable {
     };
     this.ends = new EndStore({ publisher, stored, notices, former });
     this.index = new TaskIndex({ stored });
+    this.queues = new QueueStore({ stored, guarded });
     this.chunks = new ChunkStore({ publisher, stored, readsDirectly: options.role !== 'worker' });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
@@ -300,6 +305,16 @@ export class Broker implements AsyncDisposable {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** How often the connection came back after it was lost. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  /** How long the broker took for its last answer about its clock; undefined before the first since the connection. */
+  get roundTripMs(): number | undefined {
+    return this.#clock.roundTripMs;
   }
 
   /** Milliseconds since the epoch on the broker's clock. Deadlines are compared with it. */
@@ -544,7 +559,7 @@ export class Broker implements AsyncDisposable {
     const consumers = await this.#stored.ask((manager) =>
       Array.fromAsync(manager.consumers.list(streams.jobs(model))),
     );
-    return [...new Set(consumers.flatMap(({ name }) => versionOfConsumer(name) ?? []))];
+    return [...new Set(consumers.flatMap(({ name }) => laneOfConsumer(name)?.version ?? []))];
   }
 
   /** The bytes in the queue of a model, with those that workers have. */
@@ -739,6 +754,7 @@ export class Broker implements AsyncDisposable {
   #connectionChanged(connected: boolean): void {
     this.#connected = connected;
     if (connected) {
+      this.#reconnects++;
       this.#loginsRefused = 0;
       this.#writeCheck.forget();
       this.#log.info('connected to the broker again');

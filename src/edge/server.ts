@@ -19,6 +19,7 @@ import { type ByteHandlerOptions, type ByteSources, byteHandler, isForBytes } fr
 import type { CertificateWatch } from './certificate.ts';
 import { Clients, type ClientsOptions } from './clients.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
+import { EdgeEvents } from './edgeEvents.ts';
 import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
@@ -109,6 +110,7 @@ class Server implements AsyncDisposable {
   /** How clients show who they are. */
   readonly auth: readonly AuthMode[];
   readonly readiness = new Readiness();
+  readonly events = new EdgeEvents();
   readonly #options: OpenedOptions & { readonly isLocal: boolean; readonly clients: Clients };
   readonly #admission: Admission;
   readonly #http: HttpServer;
@@ -139,6 +141,7 @@ class Server implements AsyncDisposable {
       maxWaitingBytes: config.maxPendingBytes,
       stalledAfterMs,
       arrivalMs: (request) => arrivalMs(request, config),
+      events: this.events,
       log,
     });
     this.#budgets = new ConnectionBudgets(config);
@@ -178,12 +181,23 @@ class Server implements AsyncDisposable {
     });
     this.#early[Symbol.dispose]();
     const shared = { ...this.#options, budgets: this.#budgets, largeRequests: new LargeRequests() };
-    const webSockets = serveWebSockets(this.#http, pipeline, { ...shared, admission: this.#admission });
+    const webSockets = serveWebSockets(this.#http, pipeline, {
+      ...shared,
+      admission: this.#admission,
+      events: this.events,
+    });
     this.#answerGraphQL = operationHandler(pipeline, shared);
     this.#answerBytes = byteHandler({ ...this.#options, ...pipeline, sources: bytes });
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;
+  }
+
+  /** The connections that are open, WebSockets included. */
+  async countConnections(): Promise<number> {
+    return await new Promise((resolve, reject) =>
+      this.#http.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
   }
 
   /** Goes on serving for `DRAIN_MS`, while `/ready` is 503. @param hurry ends that time. */

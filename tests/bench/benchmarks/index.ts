@@ -10,6 +10,7 @@ import { idle } from './idle.ts';
 import { keptResults } from './keptResults.ts';
 import { logins } from './logins.ts';
 import { manyModels } from './manyModels.ts';
+import { metrics } from './metrics.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
@@ -34,6 +35,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   postWebSocket,
   postSse,
   logins,
+  metrics,
   single,
   open1000,
   open100,
