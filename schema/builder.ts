@@ -3,6 +3,7 @@ import SchemaBuilder from '@pothos/core';
 import type { Audit } from '../src/audit/audit.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import type { Principal, Readable } from '../src/contract/principal.ts';
+import type { RequestTrace } from '../src/contract/trace.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
 import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
 import type { Model } from '../src/models/models.ts';
@@ -26,6 +27,8 @@ import type { WholeNumber } from './bigInt.ts';
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
+  /** Whether what happened to tasks is shown. */
+  readonly taskHistory: boolean;
   readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
@@ -57,8 +60,8 @@ export interface Context {
   readonly address: string | undefined;
   /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
   readonly requireOperator: () => Promise<void>;
-  /** W3C `traceparent` of the request. */
-  readonly trace: string | undefined;
+  /** Undefined if the request has none. */
+  readonly trace: RequestTrace | undefined;
   /** Aborted when the client has left or has completed the operation. */
   readonly gone: AbortSignal | undefined;
 }

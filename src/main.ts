@@ -15,7 +15,7 @@ import { ApiKeys } from './identity/apiKeys.ts';
 import type { JwtTokens } from './identity/jwtTokens.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
-import { type Config, readConfig } from './process/config.ts';
+import { type Config, isTraced, readConfig } from './process/config.ts';
 import { readJson } from './process/jsonFile.ts';
 import { createLog, type Logger } from './process/log.ts';
 import { connectionsWithin } from './process/openFiles.ts';
@@ -32,8 +32,10 @@ import { Rollouts } from './rollout/rollouts.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
+import { tellEnds } from './tasks/endLines.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
+import type { GatewayTracing, GatewayTracingOptions } from './tracing/gatewayTracing.ts';
 import { AllTasks } from './workflow/allTasks.ts';
 import { GatewayDatasets } from './workflow/datasets.ts';
 import { openGatewayWork } from './workflow/gatewayWork.ts';
@@ -100,6 +102,9 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
     gatewayTasks;
+  using _told = tellEnds(events, log);
+  const now = () => broker.now();
+  await using tracing = await openTracing({ config, id: `gateway-${home}`, events, now, log });
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
@@ -124,12 +129,14 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using deadLetters = new DeadLetters({ broker });
   await using _shares = await DeadLetterShares.open({ broker, models, log });
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
+  const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
     'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
   > = {
     submissions,
-    tasks: new AllTasks({ predictions: tasks, work: work.tasks }),
+    tasks: tracing === undefined ? allTasks : tracing.followed(allTasks),
+    taskHistory: config.taskHistory,
     work,
     taskList: list,
     blobs,
@@ -155,6 +162,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     context,
     logins: { keys, tokens },
     charge: (holder, points) => quotas.charge(holder, points),
+    tracing,
     bytes: { blobs, outputs, artifacts: largeBytes.artifacts },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
@@ -179,6 +187,15 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
 async function openTokens(config: Config, log: Logger): Promise<JwtTokens> {
   const { JwtTokens } = await import('./identity/jwtTokens.ts');
   return new JwtTokens({ config, log });
+}
+
+/** The libraries for traces are loaded only where these are exported. */
+async function openTracing(
+  options: GatewayTracingOptions & { readonly config: Config },
+): Promise<GatewayTracing | undefined> {
+  if (!isTraced(options.config)) return undefined;
+  const { GatewayTracing } = await import('./tracing/gatewayTracing.ts');
+  return new GatewayTracing(options);
 }
 
 /** @throws {ConfigurationError} if a manifest uses a GraphQL name that Tidings uses itself. */

@@ -16,6 +16,7 @@ import { readTrustedKeys } from '../src/registry/signature.ts';
 import { BlobBudget } from './blobBudget.ts';
 import { DeviceMemory } from './deviceMemory.ts';
 import { Hosts } from './hosts.ts';
+import { openTracing } from './openTracing.ts';
 import { openPuller } from './puller.ts';
 import { RunNotices } from './runNotices.ts';
 import { sessionLimit } from './runtimes/memoryLimit.ts';
@@ -62,6 +63,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
   await using blobsBroker = await openBlobsBroker(reached);
   const largeBytes = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  const now = () => broker.now();
+  await using tracing = await openTracing({ config, role: 'worker', id: workerId, now, log });
   using runNotices = new RunNotices({ broker });
   const slotCount =
     config.workerSlots ??
@@ -95,6 +98,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     device: DeviceMemory.of(config, log),
     threads: config.sessionThreads,
     workerId,
+    tracing,
+    keepsHistory: config.taskHistory,
     runNotices,
     log,
     onChange: () => changed(),

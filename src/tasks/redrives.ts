@@ -10,6 +10,7 @@ import type { Job, QueuedJob } from '../contract/messages/job.ts';
 import { randomBucket } from '../contract/rollout.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import { validateInput } from '../models/input.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion, Offering } from '../rollout/offering.ts';
@@ -50,7 +51,7 @@ export class Redrives {
    * @throws {RequestError} as `Submissions.submit`; the manifest may not allow the job's input any more, and its blobs
    *   may be gone.
    */
-  async redrive(dead: QueuedJob, model: Model, trace: string | undefined): Promise<Task> {
+  async redrive(dead: QueuedJob, model: Model, trace: RequestTrace | undefined): Promise<Task> {
     const { broker, offering, records, acceptance, queue } = this.#options;
     const attempt = furtherTry();
     const origin = { offering, bundles: queue.bundles, now: broker.now() };
@@ -120,7 +121,7 @@ interface RedriveOrigin {
 export function redrivenJob(
   dead: QueuedJob,
   model: Model,
-  trace: string | undefined,
+  trace: RequestTrace | undefined,
   origin: RedriveOrigin,
 ): { readonly job: Job; readonly address: TaskAddress } {
   const lastTimeoutMs = Math.round(dead.deadline - dead.submittedAt);

@@ -13,6 +13,7 @@ import { stepPlacesOf } from '../../src/models/stepPlaces.ts';
 import { type Config, readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import type { ProcessContext } from '../../src/process/runProcess.ts';
+import { openTracing } from '../openTracing.ts';
 import { type RunnerOptions, StepRunner } from './runner.ts';
 import { Scratch } from './scratch.ts';
 
@@ -45,6 +46,8 @@ export async function runTrainer(
   await using blobsBroker = await openBlobsBroker(reached);
   const { artifacts } = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  const now = () => broker.now();
+  await using tracing = await openTracing({ config, role: 'trainer', id: trainer, now, log });
   await using scratch = await Scratch.open(config.dataDir);
   const { trainerClasses, trainerSteps, trainerSlots } = config;
   const places = stepPlacesOf(catalog.models).filter(
@@ -58,6 +61,7 @@ export async function runTrainer(
     modelNamed: (name) => catalog.models.find(({ manifest }) => manifest.name === name),
     scratch,
     stopping,
+    tracing,
     log,
   });
   // A check takes seconds, and does not wait for a training of hours.

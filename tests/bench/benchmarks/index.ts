@@ -22,6 +22,7 @@ import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tensors } from './tensors.ts';
+import { tracing } from './tracing.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
@@ -31,6 +32,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   postWebSocket,
   postSse,
   logins,
+  tracing,
   single,
   open1000,
   open100,
