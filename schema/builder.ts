@@ -14,6 +14,7 @@ import type { RolloutService } from '../src/rollout/rolloutService.ts';
 import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
 import type { ListWatches } from '../src/tasks/listWatches.ts';
+import type { TaskUpdate } from '../src/tasks/manyTasksWatch.ts';
 import type { OwnerBlobs } from '../src/tasks/ownerBlobs.ts';
 import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
@@ -32,7 +33,11 @@ export interface Context {
   readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
-  readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
+  readonly listWatches: {
+    readonly [K in 'watchIds' | 'watchFilter']: (
+      ...asked: Parameters<ListWatches[K]>
+    ) => Promise<AsyncIterableIterator<TaskUpdate>>;
+  };
   /** How long results are kept, in milliseconds. */
   readonly resultTtlMs: number;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;

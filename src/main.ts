@@ -140,7 +140,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     work,
     taskList: list,
     blobs,
-    listWatches,
+    listWatches: tracing === undefined ? listWatches : tracing.followedLists(listWatches),
     resultTtlMs: config.resultTtlS * 1000,
     audit: new Audit({ broker, log }),
     deadLetters,

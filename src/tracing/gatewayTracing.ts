@@ -9,6 +9,8 @@ import { isFinal, type Task } from '../contract/task.ts';
 import { parseTraceparent, type RequestTrace, type SpanName, traceparentOf } from '../contract/trace.ts';
 import type { EndedOperation, OperationTracing, RecordedOperation } from '../edge/tracedOperations.ts';
 import type { Config } from '../process/config.ts';
+import type { ListWatches } from '../tasks/listWatches.ts';
+import type { TaskUpdate } from '../tasks/manyTasksWatch.ts';
 import type { TaskEvents } from '../tasks/taskEvents.ts';
 import type { AllTasks } from '../workflow/allTasks.ts';
 import { Exporting, type TracedProcess } from './exporting.ts';
@@ -33,6 +35,12 @@ interface Submitted {
 interface Watched {
   result(id: string, client: ReadingClient): Promise<AsyncIterableIterator<Task>>;
   updates(id: string, client: ReadingClient): Promise<AsyncIterableIterator<Task>>;
+}
+
+/** Subscriptions to many tasks. */
+interface Lists {
+  watchIds(...asked: Parameters<ListWatches['watchIds']>): Promise<AsyncIterableIterator<TaskUpdate>>;
+  watchFilter(...asked: Parameters<ListWatches['watchFilter']>): Promise<AsyncIterableIterator<TaskUpdate>>;
 }
 
 export class GatewayTracing implements OperationTracing, AsyncDisposable {
@@ -84,8 +92,17 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
       partial: tasks.partial.bind(tasks),
       cancel: tasks.cancel.bind(tasks),
       find: tasks.find.bind(tasks),
-      result: async (id, client) => this.#follow(await tasks.result(id, client)),
-      updates: async (id, client) => this.#follow(await tasks.updates(id, client)),
+      result: async (id, client) => this.#follow(await tasks.result(id, client), (task) => task),
+      updates: async (id, client) => this.#follow(await tasks.updates(id, client), (task) => task),
+    };
+  }
+
+  /** The same for subscriptions to many tasks. */
+  followedLists(lists: ListWatches): Lists {
+    const taskIn = (update: TaskUpdate) => ('task' in update ? update.task : undefined);
+    return {
+      watchIds: async (ids, client) => this.#follow(await lists.watchIds(ids, client), taskIn),
+      watchFilter: async (asked) => this.#follow(await lists.watchFilter(asked), taskIn),
     };
   }
 
@@ -124,13 +141,17 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
   }
 
   /** A reader asks for the next state when the one before has left for its client. */
-  #follow(states: AsyncIterableIterator<Task>): AsyncIterableIterator<Task> {
+  #follow<T>(
+    states: AsyncIterableIterator<T>,
+    taskIn: (state: T) => Task | undefined,
+  ): AsyncIterableIterator<T> {
     let pushed = () => {};
     return {
       next: async () => {
         pushed();
         const next = await states.next();
-        pushed = next.done ? () => {} : this.#pushOf(next.value);
+        const task = next.done ? undefined : taskIn(next.value);
+        pushed = task === undefined ? () => {} : this.#pushOf(task);
         return next;
       },
       return: async () => (await states.return?.()) ?? { done: true, value: undefined },
