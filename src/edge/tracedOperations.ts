@@ -71,9 +71,12 @@ export class TracedOperations implements RunningOperations {
   }
 
   /** A subscription lasts until it has no more events, or its client leaves. */
-  async subscribe(args: ExecutionArgs): ReturnType<RunningOperations['subscribe']> {
+  subscribe(args: ExecutionArgs): ReturnType<RunningOperations['subscribe']> {
     const end = this.#begin(args);
-    if (end === undefined) return this.#operations.subscribe(args);
+    return end === undefined ? this.#operations.subscribe(args) : this.#subscribe(args, end);
+  }
+
+  async #subscribe(args: ExecutionArgs, end: End): ReturnType<RunningOperations['subscribe']> {
     try {
       const events = await this.#operations.subscribe(args);
       if (Symbol.asyncIterator in events) return untilOver(events, end);

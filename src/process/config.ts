@@ -189,7 +189,7 @@ const settings = {
     unit: 'share from 0 to 1',
     default: '0.01',
     consequence:
-      'The share of traces that the samplers by ratio record. A recorded task costs about 0.2 ms of CPU.',
+      'The share of traces that the samplers by ratio record. A recorded task costs about 0.15 ms of CPU.',
     parse: share,
   },
   taskHistory: {

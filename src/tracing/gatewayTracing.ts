@@ -14,8 +14,9 @@ import type { TaskUpdate } from '../tasks/manyTasksWatch.ts';
 import type { TaskEvents } from '../tasks/taskEvents.ts';
 import type { AllTasks } from '../workflow/allTasks.ts';
 import { Exporting, type TracedProcess } from './exporting.ts';
+import { FollowedStates } from './followedStates.ts';
 import { Sampling } from './sampling.ts';
-import { newSpan, newTraceId, recordSpan } from './spans.ts';
+import { newSpan, recordSpan } from './spans.ts';
 
 export interface GatewayTracingOptions extends Omit<TracedProcess, 'role'> {
   readonly config: Pick<Config, 'tracesSampler' | 'tracesSamplerArg'>;
@@ -60,10 +61,9 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
   }
 
   begin(traceparent: string | undefined): RecordedOperation | undefined {
-    const parent = parseTraceparent(traceparent);
-    const traceId = parent?.traceId ?? newTraceId();
-    const isRecorded = parent ? this.#sampling.records(parent) : this.#sampling.recordsNew(traceId);
-    if (!isRecorded) return undefined;
+    const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+    const traceId = parent === undefined ? this.#sampling.newTrace() : this.#sampling.recorded(parent);
+    if (traceId === undefined) return undefined;
     const span = newSpan(traceId);
     const startedAt = this.#options.now();
     const submitted: string[] = [];
@@ -87,22 +87,23 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
 
   /** The same tasks, of which each state that a subscriber is given is followed. */
   followed(tasks: AllTasks): Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find'> & Watched {
+    const pushOf = (task: Task) => this.#pushOf(task);
     return {
       page: tasks.page.bind(tasks),
       partial: tasks.partial.bind(tasks),
       cancel: tasks.cancel.bind(tasks),
       find: tasks.find.bind(tasks),
-      result: async (id, client) => this.#follow(await tasks.result(id, client), (task) => task),
-      updates: async (id, client) => this.#follow(await tasks.updates(id, client), (task) => task),
+      result: (id, client) => tasks.result(id, client).then((states) => new FollowedStates(states, pushOf)),
+      updates: (id, client) => tasks.updates(id, client).then((states) => new FollowedStates(states, pushOf)),
     };
   }
 
   /** The same for subscriptions to many tasks. */
   followedLists(lists: ListWatches): Lists {
-    const taskIn = (update: TaskUpdate) => ('task' in update ? update.task : undefined);
+    const pushOf = (update: TaskUpdate) => ('task' in update ? this.#pushOf(update.task) : undefined);
     return {
-      watchIds: async (ids, client) => this.#follow(await lists.watchIds(ids, client), taskIn),
-      watchFilter: async (asked) => this.#follow(await lists.watchFilter(asked), taskIn),
+      watchIds: async (...asked) => new FollowedStates(await lists.watchIds(...asked), pushOf),
+      watchFilter: async (...asked) => new FollowedStates(await lists.watchFilter(...asked), pushOf),
     };
   }
 
@@ -140,30 +141,10 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
     recordSpan({ ...what, span, parent, startedAt, endedAt, attributes }, this.#exporting);
   }
 
-  /** A reader asks for the next state when the one before has left for its client. */
-  #follow<T>(
-    states: AsyncIterableIterator<T>,
-    taskIn: (state: T) => Task | undefined,
-  ): AsyncIterableIterator<T> {
-    let pushed = () => {};
-    return {
-      next: async () => {
-        pushed();
-        const next = await states.next();
-        const task = next.done ? undefined : taskIn(next.value);
-        pushed = task === undefined ? () => {} : this.#pushOf(task);
-        return next;
-      },
-      return: async () => (await states.return?.()) ?? { done: true, value: undefined },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
-  }
-
-  #pushOf(task: Task): () => void {
-    const parent = parseTraceparent(task.trace);
-    if (parent === undefined || !this.#sampling.records(parent)) return () => {};
+  /** @returns undefined if the task is not recorded. */
+  #pushOf(task: Task): (() => void) | undefined {
+    const parent = task.trace === undefined ? undefined : parseTraceparent(task.trace);
+    if (parent === undefined || this.#sampling.recorded(parent) === undefined) return undefined;
     const startedAt = this.#options.now();
     return () => {
       const attributes = { ...attributesOf(task), 'tidings.task.state': task.state };

@@ -121,7 +121,7 @@ export class WorkerTracing implements AsyncDisposable {
   /** The task that a `traceparent` names, if its trace is recorded. */
   #recorded(trace: string | null): SpanName | undefined {
     const task = parseTraceparent(trace);
-    return task !== undefined && this.#sampling.records(task) ? task : undefined;
+    return task !== undefined && this.#sampling.recorded(task) !== undefined ? task : undefined;
   }
 
   #record(span: EndedSpan): void {

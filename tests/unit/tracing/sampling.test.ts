@@ -13,16 +13,23 @@ test.each([
   ['always_on', { isNewRecorded: true, follows: false }],
 ] as const)('the sampler %s decides as OpenTelemetry says', (sampler, { isNewRecorded, follows }) => {
   const sampling = new Sampling(sampler, 0);
-  expect(sampling.recordsNew(newTraceId())).toBe(isNewRecorded);
-  expect(sampling.records(wanted)).toBe(follows || isNewRecorded);
-  expect(sampling.records(unwanted)).toBe(!follows && isNewRecorded);
+  expect(sampling.newTrace() !== undefined).toBe(isNewRecorded);
+  expect(sampling.recorded(wanted) !== undefined).toBe(follows || isNewRecorded);
+  expect(sampling.recorded(unwanted) !== undefined).toBe(!follows && isNewRecorded);
 });
 
-test('a sampler by ratio records about that share, and each process the same traces', () => {
-  const [one, other] = [new Sampling('traceidratio', 0.1), new Sampling('parentbased_traceidratio', 0.1)];
-  const traces = Array.from({ length: 10_000 }, newTraceId);
-  const recorded = traces.filter((trace) => one.recordsNew(trace));
-  expect(recorded.length).toBeGreaterThan(700);
-  expect(recorded.length).toBeLessThan(1_300);
-  expect(traces.filter((trace) => other.recordsNew(trace))).toEqual(recorded);
+test.each(['traceidratio', 'parentbased_traceidratio'] as const)(
+  'the sampler %s records about its share of new traces',
+  (name) => {
+    const sampling = new Sampling(name, 0.1);
+    const recorded = Array.from({ length: 10_000 }, () => sampling.newTrace()).filter((trace) => trace);
+    expect(recorded.length).toBeGreaterThan(700);
+    expect(recorded.length).toBeLessThan(1_300);
+  },
+);
+
+test('by the id of a trace each process decides the same', () => {
+  const [one, other] = [new Sampling('traceidratio', 0.5), new Sampling('traceidratio', 0.5)];
+  const traces = Array.from({ length: 100 }, () => newSpan(newTraceId()));
+  expect(traces.map((span) => one.recorded(span))).toEqual(traces.map((span) => other.recorded(span)));
 });
