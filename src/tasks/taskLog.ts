@@ -19,22 +19,19 @@ export function logOf(task: Task): readonly ShownLogEntry[] | undefined {
   if (task.work !== undefined || (isFromWorker && log === undefined && batch === undefined)) return undefined;
   const home = parseTaskId(task.id)?.home;
   const worker = log?.at(-1)?.process;
-  const entries: TaskLogEntry[] = [
-    { at: submittedAt, event: TaskLogEvent.Accepted, process: home && `gateway-${home}` },
-    ...(log ?? []),
-  ];
-  if (startedAt !== undefined)
-    entries.push({
-      at: startedAt,
-      event: TaskLogEvent.Started,
-      process: worker,
-      detail: `attempt ${attempts}`,
-    });
+  const entries = [...(log ?? [])];
+  if (startedAt !== undefined) {
+    const detail = `attempt ${attempts}`;
+    entries.push({ at: startedAt, event: TaskLogEvent.Started, process: worker, detail });
+  }
   if (isFinal(task) && finishedAt !== undefined) {
     const detail = task.error === undefined ? task.state : `${task.state}, ${task.error.code}`;
     entries.push({ at: finishedAt, event: TaskLogEvent.Ended, process: worker, detail });
   }
-  return entries.filter(isKnown).toSorted((a, b) => a.at - b.at);
+  const accepted = { at: submittedAt, event: TaskLogEvent.Accepted, process: home && `gateway-${home}` };
+  // Each process estimates the time of the broker: what follows the acceptance may seem to come before it.
+  const later = entries.map((entry) => ({ ...entry, at: Math.max(entry.at, submittedAt) }));
+  return [accepted, ...later.toSorted((a, b) => a.at - b.at)].filter(isKnown);
 }
 
 /** A newer worker may keep events that this gateway does not know. */
