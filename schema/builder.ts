@@ -3,6 +3,7 @@ import SchemaBuilder from '@pothos/core';
 import type { Audit } from '../src/audit/audit.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import type { Principal, Readable } from '../src/contract/principal.ts';
+import type { RequestTrace } from '../src/contract/trace.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
 import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
 import type { Model } from '../src/models/models.ts';
@@ -17,6 +18,7 @@ import type { SystemStats } from '../src/system/systemStats.ts';
 import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
 import type { ListWatches } from '../src/tasks/listWatches.ts';
+import type { TaskUpdate } from '../src/tasks/manyTasksWatch.ts';
 import type { OwnerBlobs } from '../src/tasks/ownerBlobs.ts';
 import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Retries } from '../src/tasks/retries.ts';
@@ -31,10 +33,16 @@ import type { WholeNumber } from './bigInt.ts';
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
+  /** Whether what happened to tasks is shown. */
+  readonly taskHistory: boolean;
   readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
-  readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
+  readonly listWatches: {
+    readonly [K in 'watchIds' | 'watchFilter']: (
+      ...asked: Parameters<ListWatches[K]>
+    ) => Promise<AsyncIterableIterator<TaskUpdate>>;
+  };
   /** How long results are kept, in milliseconds. */
   readonly resultTtlMs: number;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;
@@ -67,8 +75,8 @@ export interface Context {
   readonly address: string | undefined;
   /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
   readonly requireOperator: () => Promise<void>;
-  /** W3C `traceparent` of the request. */
-  readonly trace: string | undefined;
+  /** Undefined if the request has none. */
+  readonly trace: RequestTrace | undefined;
   /** Aborted when the client has left or has completed the operation. */
   readonly gone: AbortSignal | undefined;
 }

@@ -17,6 +17,7 @@ import { defineOutputs } from './outputs.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import { definePartial } from './partial.ts';
 import { definePrediction } from './prediction.ts';
+import { defineTaskLog, shownLog } from './taskLog.ts';
 import type { PriorityRef } from './taskPriority.ts';
 import type { TaskKindRef, TrainingRef } from './work.ts';
 
@@ -101,6 +102,7 @@ export function defineTask(
   const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef, outputs });
   const predictionRef = definePrediction(builder, models, outputs);
   const partialRef = definePartial(builder, models, outputs);
+  const logEntryRef = defineTaskLog(builder);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
       'A request for one prediction, for those of a row batch, for a training or for the check of a dataset. A mutation returns it at once; `taskResult` delivers it once it has ended.',
@@ -207,6 +209,13 @@ export function defineTask(
         extensions: { points: PLACE_POINTS },
         description: `When it will start at the present rate of its queue, about. Null where \`position\` is, while its model is paused, and if no rate is known. Error: \`BROKER_UNAVAILABLE\`. ${PLACE_POINTS} points of complexity.`,
         resolve: (task, _args, { places }) => places.estimatedStart(task),
+      }),
+      log: t.field({
+        type: [logEntryRef],
+        nullable: true,
+        description:
+          'What happened to it, in the order of time, for its owner and operators: at most 53 entries. Null unless `TASK_HISTORY` of gateways and workers is `true`, and for a training, whose stages tell it. Of a row batch its acceptance, its start and its end.',
+        resolve: (task, _args, context) => shownLog(task, context),
       }),
       input: t.field({
         type: [inputRef],

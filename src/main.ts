@@ -21,7 +21,7 @@ import { addQueueMetrics } from './metrics/queueMetrics.ts';
 import { TaskMetrics } from './metrics/taskMetrics.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
-import { type Config, readConfig } from './process/config.ts';
+import { type Config, isTraced, readConfig } from './process/config.ts';
 import { readJson } from './process/jsonFile.ts';
 import { createLog, type Logger } from './process/log.ts';
 import { connectionsWithin } from './process/openFiles.ts';
@@ -45,9 +45,11 @@ import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
+import { tellEnds } from './tasks/endLines.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { OperatorArtifacts } from './tasks/operatorArtifacts.ts';
 import { Sweeper } from './tasks/sweeper.ts';
+import type { GatewayTracing, GatewayTracingOptions } from './tracing/gatewayTracing.ts';
 import { AllTasks } from './workflow/allTasks.ts';
 import { GatewayDatasets } from './workflow/datasets.ts';
 import { openGatewayWork } from './workflow/gatewayWork.ts';
@@ -136,6 +138,9 @@ async function runGateway({
   const artifacts = new OperatorArtifacts({ store: largeBytes.artifacts, reads: gatewayTasks.blobReads });
   using counted = new TaskMetrics({ metrics, events });
   using _gatewayMetrics = addGatewayMetrics({ metrics, server, open, watches });
+  using _told = tellEnds(events, log);
+  const now = () => broker.now();
+  await using tracing = await openTracing({ config, id: `gateway-${home}`, events, now, log });
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
@@ -187,16 +192,18 @@ async function runGateway({
   const stores = [broker, ...(blobsBroker === undefined ? [] : [blobsBroker])].map((each) => each.queues);
   addQueueMetrics({ metrics, queues, stores, workers, models });
   addEvaluationMetrics({ metrics, actuals, shadows, models });
+  const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
     'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
   > = {
     submissions,
-    tasks: new AllTasks({ predictions: tasks, work: work.tasks }),
+    tasks: tracing === undefined ? allTasks : tracing.followed(allTasks),
+    taskHistory: config.taskHistory,
     work,
     taskList: list,
     blobs,
-    listWatches,
+    listWatches: tracing === undefined ? listWatches : tracing.followedLists(listWatches),
     resultTtlMs: config.resultTtlS * 1000,
     audit: new Audit({ broker, log }),
     deadLetters,
@@ -224,6 +231,7 @@ async function runGateway({
     logins: { keys, tokens },
     charge: (holder, points) => quotas.charge(holder, points),
     bytes: { blobs, outputs, artifacts },
+    tracing,
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {
@@ -248,6 +256,15 @@ async function runGateway({
 async function openTokens(config: Config, log: Logger): Promise<JwtTokens> {
   const { JwtTokens } = await import('./identity/jwtTokens.ts');
   return new JwtTokens({ config, log });
+}
+
+/** The libraries for traces are loaded only where these are exported. */
+async function openTracing(
+  options: GatewayTracingOptions & { readonly config: Config },
+): Promise<GatewayTracing | undefined> {
+  if (!isTraced(options.config)) return undefined;
+  const { GatewayTracing } = await import('./tracing/gatewayTracing.ts');
+  return new GatewayTracing(options);
 }
 
 /** @throws {ConfigurationError} if a manifest uses a GraphQL name that Tidings uses itself. */

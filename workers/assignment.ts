@@ -10,6 +10,8 @@ import type { Run } from '../src/contract/messages/ends.ts';
 import type { Suspect } from '../src/contract/messages/suspectMark.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
+import type { TaskLogEvent } from '../src/contract/taskLog.ts';
+import { type TaskFields, taskFields } from '../src/contract/trace.ts';
 import type { InputColumns } from '../src/contract/values.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
 import type { Manifest } from '../src/models/manifest.ts';
@@ -17,6 +19,7 @@ import type { Logger } from '../src/process/log.ts';
 import type { AnswerColumns } from './answer.ts';
 import { fetchBlobs, haveBlobs, type WorkerBlobs } from './inputBlobs.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
+import type { RunTracing } from './runTracing.ts';
 import type { Session } from './session.ts';
 import { forgetSuspects } from './settle.ts';
 import type { WorkerEvents } from './workerEvents.ts';
@@ -32,6 +35,10 @@ export interface WorkerOptions {
   readonly manifest: Manifest;
   readonly version: string;
   readonly events: Pick<WorkerEvents, 'emit'>;
+  /** Undefined unless spans are exported. */
+  readonly tracing: RunTracing | undefined;
+  /** Whether what happened to tasks is kept with their ends. */
+  readonly keepsHistory: boolean;
   /** Left out of the reasons that clients see. */
   readonly modelsDir: string;
   readonly workerId: string;
@@ -46,7 +53,17 @@ export interface WorkerOptions {
 /** The collaborators for bringing tasks to their end. */
 export type SettleOptions = Pick<
   WorkerOptions,
-  'broker' | 'blobs' | 'manifest' | 'version' | 'events' | 'workerId' | 'log' | 'onFinished' | 'signal'
+  | 'broker'
+  | 'blobs'
+  | 'manifest'
+  | 'version'
+  | 'events'
+  | 'tracing'
+  | 'keepsHistory'
+  | 'workerId'
+  | 'log'
+  | 'onFinished'
+  | 'signal'
 >;
 
 /** How rows ended. Rows that expired, or are malformed, have no run. */
@@ -148,8 +165,23 @@ export abstract class Assignment {
   /** Broker time. */
   abstract deadlineOf(row: number): number;
 
-  /** The row in suspect marks and logs. */
+  /** The row in suspect marks. */
   abstract suspectAt(row: number): Suspect;
+
+  /** W3C `traceparent` of the row's task, if it has one. */
+  abstract traceOf(row: number): string | undefined;
+
+  /** Those of several rows, as far as there are any. */
+  abstract tracesOf(rows: readonly number[]): readonly string[];
+
+  /** Keeps what happened to a row with its end, if that is wanted. */
+  abstract note(row: number, event: TaskLogEvent, detail: string): void;
+
+  /** The row in the log. */
+  fieldsOf(row: number): Suspect & TaskFields {
+    const suspect = this.suspectAt(row);
+    return { ...suspect, ...taskFields(suspect.taskId, this.traceOf(row)) };
+  }
 
   /** Called when rows run now. @returns the tasks to announce. */
   abstract started(rows: readonly number[], startedAt: number): () => readonly RunningTask[];
@@ -187,7 +219,7 @@ export abstract class Assignment {
   }
 
   #refuse(row: number, error: TaskError): void {
-    const fields = { ...this.suspectAt(row), code: error.code, reason: error.message };
+    const fields = { ...this.fieldsOf(row), code: error.code, reason: error.message };
     if (error.code === TaskErrorCode.MalformedJob) this.options.log.error(fields, 'malformed job');
     else this.options.log.warn(fields, 'a row cannot run');
     this.end([row], { error });

@@ -12,10 +12,13 @@ import { encodeMessage } from '../src/contract/messages/decoder.ts';
 import { commonIn, type EndsPart, endedRows, partWithout } from '../src/contract/messages/ends.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
+import { TaskLogEvent } from '../src/contract/taskLog.ts';
+import { taskFields } from '../src/contract/trace.ts';
 import { keptInputs } from '../src/contract/values.ts';
 import { valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
 import { haveLargeAnswers, placeLargeAnswers } from './outputBlobs.ts';
+import { RowLogs } from './rowLogs.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeDeadLetter, storeEnds } from './settle.ts';
 
@@ -34,6 +37,8 @@ export class BundleAssignment extends Assignment {
   readonly #bundle: QueuedBundle;
   /** By row: the runs here. */
   readonly #runs: number[];
+  /** Undefined unless what happens is kept. */
+  readonly #logs: RowLogs | undefined;
   /** Rows without an end, when the job was read. */
   #open: readonly number[];
   /** The number of rows whose end is not stored yet. */
@@ -50,7 +55,12 @@ export class BundleAssignment extends Assignment {
     this.#open = rows.map((_, row) => row);
     const waitedMs = options.broker.now() - (submittedAt[0] ?? 0);
     this.owner = bundle.owner;
-    this.hasPast = delivery.deliveryCount > 1 || (rows.length > 1 && waitedMs > SHORT_WAIT_MS);
+    const { workerId, broker } = options;
+    const { deliveryCount } = delivery;
+    this.#logs = options.keepsHistory
+      ? new RowLogs({ workerId, deliveryCount, now: () => broker.now() })
+      : undefined;
+    this.hasPast = deliveryCount > 1 || (rows.length > 1 && waitedMs > SHORT_WAIT_MS);
   }
 
   deadlineOf(row: number): number {
@@ -61,6 +71,19 @@ export class BundleAssignment extends Assignment {
     return { taskId: addressIn(this.#bundle, row).id };
   }
 
+  traceOf(row: number): string | undefined {
+    return this.#bundle.traces?.[row] ?? undefined;
+  }
+
+  tracesOf(rows: readonly number[]): readonly string[] {
+    const { traces } = this.#bundle;
+    return traces === undefined ? [] : rows.flatMap((row) => traces[row] ?? []);
+  }
+
+  note(row: number, event: TaskLogEvent, detail: string): void {
+    this.#logs?.note(row, event, detail);
+  }
+
   started(rows: readonly number[]): () => readonly RunningTask[] {
     for (const row of rows) this.#runs[row] = (this.#runs[row] ?? 0) + 1;
     const { home } = this.#bundle.address;
@@ -69,13 +92,20 @@ export class BundleAssignment extends Assignment {
   }
 
   end(rows: readonly number[], outcome: Outcome): void {
+    // Only rows that expire end together although something happened to one of them alone.
+    if (rows.length > 1 && this.#logs?.differ(rows)) for (const row of rows) this.#endAlike([row], outcome);
+    else this.#endAlike(rows, outcome);
+  }
+
+  /** @param rows with the same log. */
+  #endAlike(rows: readonly number[], outcome: Outcome): void {
     const part = this.#partOf(rows, outcome);
     const answers = typeof outcome === 'object' && 'columns' in outcome ? outcome.columns : undefined;
     this.settle(async () => {
       if (answers === undefined) return this.#store(rows, part);
       if (!haveLargeAnswers(this.options.manifest, answers))
         return this.#store(rows, { ...part, columns: valueColumns(answers) });
-      const named = { ...this.suspectAt(rows[0] ?? 0), owner: this.owner };
+      const named = { ...this.fieldsOf(rows[0] ?? 0), owner: this.owner };
       const placed = await placeLargeAnswers(answers, named, this.options);
       if (placed === undefined) return false;
       const { columns, errors, signal } = placed;
@@ -100,10 +130,10 @@ export class BundleAssignment extends Assignment {
   ): Promise<boolean> {
     if (part.error !== undefined && KEPT.has(part.error.code))
       for (const row of rows) await this.#bury(row, part.error);
-    const { address, traces } = this.#bundle;
+    const { address } = this.#bundle;
     const fieldsOf = (i: number) => {
       const row = rows[i] ?? 0;
-      return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
+      return taskFields(addressIn(this.#bundle, row).id, this.traceOf(row));
     };
     const common = commonIn(this.#bundle);
     if (!(await storeEnds({ address, common, part, fieldsOf }, { ...this.options, signal }))) return false;
@@ -133,7 +163,9 @@ export class BundleAssignment extends Assignment {
     const { broker } = this.options;
     try {
       const mark = await broker.readSuspectMark(addressIn(this.#bundle, row).id);
-      if (mark !== undefined) this.soloRuns.set(row, mark.soloRuns);
+      if (mark === undefined) return;
+      this.soloRuns.set(row, mark.soloRuns);
+      this.note(row, TaskLogEvent.Suspect, `ran alone ${mark.soloRuns} times before this delivery`);
     } catch {
       // Without the mark it runs alone: then it can harm no other task.
       this.soloRuns.set(row, 0);
@@ -148,7 +180,7 @@ export class BundleAssignment extends Assignment {
   async #bury(row: number, error: TaskError): Promise<void> {
     const { subject } = this.delivery;
     const data = Buffer.from(encodeMessage(jobIn(this.#bundle, row)));
-    const dead = { ...this.suspectAt(row), subject, data, error, attempts: this.#attempts(row) };
+    const dead = { ...this.fieldsOf(row), subject, data, error, attempts: this.#attempts(row) };
     await storeDeadLetter(dead, this.options);
   }
 
@@ -157,14 +189,17 @@ export class BundleAssignment extends Assignment {
     const attempts = this.#attempts(places[0] ?? 0);
     const finishedAt = this.options.broker.now();
     const ended = partOf(this.#bundle, places);
-    if (outcome === 'expired') return { ...overduePart(ended, finishedAt), attempts };
-    const { rows, secrets = '', submittedAt, version, history, labels } = ended;
+    const log = this.#logs && { log: this.#logs.of(places[0] ?? 0) };
+    if (outcome === 'expired') return { ...overduePart(ended, finishedAt), attempts, ...log };
+    const { rows, secrets = '', submittedAt, version, history, labels, traces } = ended;
     const inputs = keptInputs(ended.columns, rows.length);
     const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts };
     return {
       ...common,
       ...(history === undefined ? {} : { history }),
       ...(labels === undefined ? {} : { labels }),
+      ...(traces === undefined ? {} : { traces }),
+      ...log,
       ...(inputs === undefined ? {} : { inputs }),
       ...('columns' in outcome
         ? { state: TaskState.Succeeded, run: outcome.run }

@@ -16,6 +16,7 @@ import type { Owner } from '../src/contract/owner.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { FinishedTask, RowError } from '../src/contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../src/contract/taskId.ts';
+import { taskFields } from '../src/contract/trace.ts';
 import { type Answer, type AnswerColumns, valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
 import { haveLargeAnswers, placeLargeAnswers } from './outputBlobs.ts';
@@ -70,6 +71,18 @@ export class ChunkAssignment extends Assignment {
     const { taskId, chunk } = this.#job;
     return { taskId, place: { chunk, row: this.#firstRow + row } };
   }
+
+  traceOf(): string | undefined {
+    return this.#job.trace;
+  }
+
+  tracesOf(): readonly string[] {
+    const { trace } = this.#job;
+    return trace === undefined ? [] : [trace];
+  }
+
+  /** The log of a row batch would be as long as it has rows. Errors of rows tell what became of them. */
+  note(): void {}
 
   started(_rows: readonly number[], startedAt: number): () => readonly RunningTask[] {
     this.#startedAt ??= startedAt;
@@ -143,7 +156,7 @@ export class ChunkAssignment extends Assignment {
         outcome.type === 'unanswered' ? undefined : await broker.chunks.read(taskId, batch, chunk);
       return stored ?? outcome;
     };
-    const stored = await untilStored(storeOrRead, taskId, { ...this.options, signal });
+    const stored = await untilStored(storeOrRead, this.#fields, { ...this.options, signal });
     return stored !== undefined && this.#endWith(stored);
   }
 
@@ -153,7 +166,7 @@ export class ChunkAssignment extends Assignment {
     const answers = Object.fromEntries(this.#values);
     if (!haveLargeAnswers(manifest, answers))
       return { columns: valueColumns(answers), errors: this.#errors, signal };
-    const named = { taskId: this.#job.taskId, owner: this.owner };
+    const named = { ...this.#fields, owner: this.owner };
     const placed = await placeLargeAnswers(answers, named, this.options);
     if (placed === undefined) return undefined;
     const unplaced = [...placed.errors].map(([row, error]) => ({ row: this.#firstRow + row, ...error }));
@@ -178,6 +191,11 @@ export class ChunkAssignment extends Assignment {
     return this.#endTask(findEnd, () => broker.removeRowBatch(this.#address));
   }
 
+  /** The row batch in the log. */
+  get #fields() {
+    return taskFields(this.#job.taskId, this.#job.trace);
+  }
+
   get #task() {
     return { ...this.#job, attempts: this.delivery.deliveryCount };
   }
@@ -190,21 +208,20 @@ export class ChunkAssignment extends Assignment {
     findEnd: () => Promise<FinishedTask | undefined>,
     remove: () => Promise<void>,
   ): Promise<boolean> {
-    const { taskId, trace } = this.#job;
     const address = this.#address;
-    const found = await untilStored(async () => ({ end: await findEnd() }), taskId, this.options);
+    const found = await untilStored(async () => ({ end: await findEnd() }), this.#fields, this.options);
     if (found === undefined) return false;
     const { end } = found;
     if (end !== undefined) {
       const ends = { address, common: commonOf(end), part: partOfTask(end, address) };
-      if (!(await storeEnds({ ...ends, fieldsOf: () => ({ taskId, trace }) }, this.options))) return false;
+      if (!(await storeEnds({ ...ends, fieldsOf: () => this.#fields }, this.options))) return false;
     }
     this.ack();
     try {
       if (end !== undefined) await remove();
     } catch (error) {
       // Otherwise the sweeper ends it at its deadline.
-      const fields = { taskId, reason: messageOf(error) };
+      const fields = { ...this.#fields, reason: messageOf(error) };
       this.options.log.debug(fields, 'a batch that has ended is still queued');
     }
     return true;

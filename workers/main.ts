@@ -20,6 +20,7 @@ import { OwnFigures } from '../src/system/ownFigures.ts';
 import { BlobBudget } from './blobBudget.ts';
 import { DeviceMemory } from './deviceMemory.ts';
 import { Hosts } from './hosts.ts';
+import { openTracing } from './openTracing.ts';
 import { openPuller } from './puller.ts';
 import { RunNotices } from './runNotices.ts';
 import { sessionLimit } from './runtimes/memoryLimit.ts';
@@ -84,6 +85,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker,
   await using blobsBroker = await openBlobsBroker(reached);
   const largeBytes = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  const now = () => broker.now();
+  await using tracing = await openTracing({ config, role: 'worker', id: workerId, now, log });
   using runNotices = new RunNotices({ broker });
   await using hosts = new Hosts({
     sharedMax: slotCount,
@@ -121,6 +124,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker,
     device: DeviceMemory.of(config, log),
     threads: config.sessionThreads,
     workerId,
+    tracing,
+    keepsHistory: config.taskHistory,
     runNotices,
     events,
     log,

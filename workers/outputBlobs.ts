@@ -6,6 +6,7 @@ import { blobOf } from '../src/contract/blob.ts';
 import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
+import type { TaskFields } from '../src/contract/trace.ts';
 import type { Value, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { hasBytes, inlineBytesOf, isLargeValue } from '../src/models/valueBytes.ts';
@@ -19,8 +20,7 @@ const ENDS_WITHIN_MS = 60_000;
 type AnswersOfRows = Readonly<Record<string, readonly (Answer | null)[]>>;
 
 /** The tasks whose outputs they are. */
-interface Named {
-  readonly taskId: string;
+interface Named extends TaskFields {
   readonly owner: Owner;
 }
 
@@ -48,10 +48,10 @@ export function haveLargeAnswers({ outputs }: Pick<Manifest, 'outputs'>, answers
  */
 export async function placeLargeAnswers(
   answers: AnswersOfRows,
-  { taskId, owner }: Named,
+  { owner, ...fields }: Named,
   options: SettleOptions,
 ): Promise<Placed | undefined> {
-  const placed = await untilStored(() => columnsWithBlobs(answers, owner, options), taskId, options);
+  const placed = await untilStored(() => columnsWithBlobs(answers, owner, options), fields, options);
   if (placed === undefined) return undefined;
   return { ...placed, signal: AbortSignal.any([options.signal, AbortSignal.timeout(ENDS_WITHIN_MS)]) };
 }

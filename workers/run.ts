@@ -2,6 +2,7 @@
 import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
+import { TaskLogEvent } from '../src/contract/taskLog.ts';
 import { publicReason } from '../src/models/publicReason.ts';
 import type { AnswerColumns } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
@@ -95,7 +96,7 @@ async function runInTurn(
 async function run(
   batch: Batch,
   { held }: Turn,
-  { broker, manifest, version, events, runNotices, log }: WorkerOptions,
+  { broker, manifest, version, events, runNotices, tracing, log }: WorkerOptions,
   before?: Promise<Ran>,
 ): Promise<Ran> {
   const { picks, size, formedAt, encoded } = batch;
@@ -123,17 +124,26 @@ async function run(
       computeMs,
       hasFailed,
     });
+  const trace = (run: Run, errorCode?: TaskErrorCode) => {
+    const traces = picks.flatMap(({ assignment, rows }) => assignment.tracesOf(rows));
+    if (traces.length > 0) tracing?.ran(run, { model: manifest.name, version, traces, errorCode });
+  };
   try {
     const answered = await answer;
     const { computeMs } = answered;
     over(computeMs, false);
-    endRows(batch, decodeColumns(manifest, answered, encoded.run), { ...figures, computeMs });
+    const decoded = decodeColumns(manifest, answered, encoded.run);
+    const run = { ...figures, computeMs };
+    if (tracing !== undefined) trace(run);
+    endRows(batch, decoded, run);
     return { batch, tookMs: computeMs };
   } catch (error) {
     refuseForeign(error);
     const computeMs = broker.now() - startedAt;
     over(computeMs, true);
-    return { batch, failure: { error, run: { ...figures, computeMs } }, tookMs: computeMs };
+    const run = { ...figures, computeMs };
+    if (tracing !== undefined) trace(run, codeOf(error));
+    return { batch, failure: { error, run }, tookMs: computeMs };
   }
 }
 
@@ -178,9 +188,14 @@ function blame(
   if (size > 1) log.warn({ batchSize: size, reason }, 'run failed, running its rows alone');
   for (const { assignment, row } of rows) {
     const soloRuns = (assignment.soloRuns.get(row) ?? 0) + (size === 1 ? 1 : 0);
-    if (size === 1) log.warn({ ...assignment.suspectAt(row), soloRuns, reason }, 'run failed');
-    if (error instanceof SessionCrashed) assignment.soloRuns.set(row, soloRuns);
-    else if (size === 1) {
+    if (size === 1) log.warn({ ...assignment.fieldsOf(row), soloRuns, reason }, 'run failed');
+    const told = publicReason(reason, modelsDir);
+    if (error instanceof SessionCrashed) {
+      assignment.soloRuns.set(row, soloRuns);
+      assignment.note(row, TaskLogEvent.Suspect, `its run of ${size} ended the session: ${told}`);
+    } else if (size > 1)
+      assignment.note(row, TaskLogEvent.Retried, `alone, as its run of ${size} failed: ${told}`);
+    else {
       assignment.end([row], { error: verdict(error, modelsDir), run });
       return [];
     }
@@ -206,7 +221,8 @@ async function runAlone({ assignment, row }: Row, formedAt: number, options: Wor
     });
     return;
   }
-  if (soloRuns !== undefined) await storeSuspectMark(assignment.suspectAt(row), soloRuns + 1, options);
+  if (soloRuns !== undefined)
+    await storeSuspectMark(assignment.suspectAt(row), assignment.fieldsOf(row), soloRuns + 1, options);
   const batch = batchOf(manifest, { picks: [{ assignment, rows: [row] }], maxRows: 1 }, formedAt);
   const alone = soloRuns !== undefined;
   await conclude(await inTurn(options, { alone }, (turn) => run(batch, turn, options)), options);
@@ -227,13 +243,16 @@ const CRASHED: TaskError = {
   message: 'The model crashed whenever it ran this input.',
 };
 
+function codeOf(error: RunError): TaskErrorCode {
+  if (error instanceof SessionCrashed) return TaskErrorCode.WorkerCrashed;
+  if (error instanceof RunTimedOut) return TaskErrorCode.RunTimeout;
+  return error instanceof RangeError ? TaskErrorCode.InvalidOutput : TaskErrorCode.InferenceFailed;
+}
+
 function verdict(error: RunFailed | RunTimedOut | RangeError, modelsDir: string): TaskError {
-  if (error instanceof RunTimedOut)
-    return { code: TaskErrorCode.RunTimeout, message: `Alone, ${error.message}.` };
-  if (error instanceof RangeError) return { code: TaskErrorCode.InvalidOutput, message: error.message };
+  const code = codeOf(error);
+  if (error instanceof RunTimedOut) return { code, message: `Alone, ${error.message}.` };
+  if (error instanceof RangeError) return { code, message: error.message };
   const reason = publicReason(error.message, modelsDir).replaceAll(/\s+/g, ' ').trim();
-  return {
-    code: TaskErrorCode.InferenceFailed,
-    message: `The model could not be run on this input: ${reason}`,
-  };
+  return { code, message: `The model could not be run on this input: ${reason}` };
 }

@@ -13,6 +13,7 @@ import type { Suspect } from '../src/contract/messages/suspectMark.ts';
 import { parseJobSubject } from '../src/contract/subjects.ts';
 import { shortText, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import { type BundleAddress, unnamedTaskId } from '../src/contract/taskId.ts';
+import type { TaskFields } from '../src/contract/trace.ts';
 import type { SettleOptions } from './assignment.ts';
 
 const RETRY_MS = 500;
@@ -30,13 +31,13 @@ const DEAD_JOB_MAX_BYTES = 512 * 1024;
  */
 export async function untilStored<T extends object>(
   attempt: () => Promise<T | NotStored>,
-  taskId: string,
+  fields: TaskFields,
   { broker, log, signal }: SettleOptions,
 ): Promise<T | undefined> {
   for (let attempts = 1; !signal.aborted; attempts++) {
     const answer = await attempt().catch(unanswered);
     if (!isNotStored(answer)) return answer;
-    if (attempts === 1) log.warn({ taskId, reason: answer.reason }, 'not stored yet, trying again');
+    if (attempts === 1) log.warn({ ...fields, reason: answer.reason }, 'not stored yet, trying again');
     await waitToRetry(broker, signal);
   }
   return undefined;
@@ -56,7 +57,7 @@ export interface StorableEnds {
   readonly address: BundleAddress;
   readonly common: EndsCommon;
   readonly part: EndsPart;
-  readonly fieldsOf: (i: number) => { readonly taskId: string; readonly trace?: string | undefined };
+  readonly fieldsOf: (i: number) => TaskFields;
 }
 
 /**
@@ -68,12 +69,8 @@ export async function storeEnds(
   { address, common, part, fieldsOf }: StorableEnds,
   options: SettleOptions,
 ): Promise<boolean> {
-  const { broker, log, onFinished } = options;
-  const stored = await untilStored(
-    () => broker.ends.store(address, common, part),
-    fieldsOf(0).taskId,
-    options,
-  );
+  const { broker, log, tracing, onFinished } = options;
+  const stored = await untilStored(() => broker.ends.store(address, common, part), fieldsOf(0), options);
   if (stored === undefined) return false;
   const ours = rowsStoredAs(part, stored.ends.parts);
   if (log.isLevelEnabled('debug'))
@@ -85,6 +82,8 @@ export async function storeEnds(
           : 'the task had its end already: the result of this run is dropped',
       );
   if (ours.length > 0) onFinished(ours.length);
+  if (part.traces !== undefined)
+    tracing?.stored({ model: address.model, part, taskIdOf: (i) => fieldsOf(i).taskId });
   return true;
 }
 
@@ -99,8 +98,7 @@ function rowsStoredAs(sent: EndsPart, stored: readonly EndsPart[]): readonly num
 }
 
 /** A job that died. */
-export interface DeadJob {
-  readonly taskId: string;
+export interface DeadJob extends TaskFields {
   readonly subject: string;
   /** The job of the task. */
   readonly data: Uint8Array;
@@ -109,10 +107,11 @@ export interface DeadJob {
 }
 
 export async function storeDeadLetter(
-  { taskId, subject, data, error: { code, message }, attempts }: DeadJob,
+  { taskId, trace, subject, data, error: { code, message }, attempts }: DeadJob,
   options: SettleOptions,
 ): Promise<void> {
   const { broker, manifest, version, events, workerId, log } = options;
+  const fields = { taskId, ...(trace === undefined ? {} : { trace }) };
   const letter = {
     ...{ v: MESSAGE_VERSION, taskId, model: parseJobSubject(subject).model, code, attempts, subject },
     reason: shortText(message),
@@ -125,10 +124,10 @@ export async function storeDeadLetter(
     if (outcome.type === 'unanswered') return outcome;
     // The store is full, for example. The task must reach its end all the same.
     if (outcome.type !== 'stored' && outcome.type !== 'alreadyThere')
-      log.error({ taskId, reason: outcome.reason }, 'dead letter refused');
+      log.error({ ...fields, reason: outcome.reason }, 'dead letter refused');
     return letter;
   };
-  await untilStored(store, taskId, options);
+  await untilStored(store, fields, options);
   events.emit('died', { model: manifest.name, version });
 }
 
@@ -150,13 +149,14 @@ export async function settleUnreadable(
 /** Stores the mark of a suspect before it runs alone, so that another worker can continue its count. */
 export async function storeSuspectMark(
   suspect: Suspect,
+  fields: TaskFields,
   soloRuns: number,
   options: SettleOptions,
 ): Promise<void> {
   const { manifest, version, events } = options;
   events.emit('suspected', { model: manifest.name, version });
   const mark = { v: MESSAGE_VERSION, ...suspect, soloRuns };
-  await untilStored(() => options.broker.storeSuspectMark(mark), suspect.taskId, options);
+  await untilStored(() => options.broker.storeSuspectMark(mark), fields, options);
 }
 
 /** A mark that the broker does not remove ages out. */

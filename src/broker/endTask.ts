@@ -76,7 +76,7 @@ export async function endOverdueBundle(
 
 /** The ends of tasks whose time is over. @param now broker time. */
 export function overduePart(
-  { rows, secrets = '', submittedAt, version, timeoutMs, history, labels, columns }: QueuedBundle,
+  { rows, secrets = '', submittedAt, version, timeoutMs, history, labels, traces, columns }: QueuedBundle,
   now: number,
 ): EndsPart {
   const inputs = keptInputs(columns, rows.length);
@@ -90,6 +90,7 @@ export function overduePart(
     attempts: 0,
     ...(history === undefined ? {} : { history }),
     ...(labels === undefined ? {} : { labels }),
+    ...(traces === undefined ? {} : { traces }),
     ...(inputs === undefined ? {} : { inputs }),
     error: deadlineExceeded(timeoutMs),
   };

@@ -4,6 +4,7 @@ import { ANONYMOUS, OWNER } from './owner.ts';
 import { SHAPE_MEMBERS } from './rowBatchShape.ts';
 import { custom, listOf, object, oneOf, type Passing, text, withDefault } from './schema.ts';
 import { Lane } from './subjects.ts';
+import { TASK_LOG } from './taskLog.ts';
 import { VALUES, type Values } from './values.ts';
 import type { Work } from './work.ts';
 
@@ -150,6 +151,10 @@ const TASK_OPTIONAL = {
   timings: TASK_TIMINGS,
   prediction: VALUES,
   error: TASK_ERROR,
+  /** W3C `traceparent` of its job, if it has one. */
+  trace: NAME,
+  /** What happened to it in workers; absent if it is not kept. */
+  log: TASK_LOG,
   /** If it is a batch: it has this, and no prediction. */
   batch: ROW_BATCH,
 };
@@ -181,6 +186,7 @@ interface SubmittedTask {
   readonly history?: readonly string[] | undefined;
   readonly labels?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
+  readonly trace?: string | undefined;
   readonly input?: Values | undefined;
   readonly lane?: Task['lane'];
 }
@@ -200,6 +206,7 @@ export function finishedTask(
     history: kept.history,
     labels: kept.labels,
     requestId: kept.requestId,
+    trace: kept.trace,
     input: kept.input,
     lane: kept.lane,
     ...end,

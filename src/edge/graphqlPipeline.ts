@@ -4,11 +4,13 @@ import type { GraphQLSchema } from 'graphql';
 import type { Owner } from '../contract/owner.ts';
 import { type Principal, type Readable, readableBy } from '../contract/principal.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
+import { parseTraceparent, passedOn, type RequestTrace } from '../contract/trace.ts';
 import type { Clients } from './clients.ts';
 import { type EdgeIdentity, Identities, type IdentityOptions } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
 import type { Operations } from './operations.ts';
 import type { PersistedOperations } from './persistedOperations.ts';
+import { type OperationTracing, type RunningOperations, TracedOperations } from './tracedOperations.ts';
 
 export interface PipelineOptions extends IdentityOptions {
   readonly schema: GraphQLSchema;
@@ -20,6 +22,8 @@ export interface PipelineOptions extends IdentityOptions {
   readonly openIdentities: OpenIdentities;
   /** Takes the points of an operation from what its client may ask. Throws if nothing is left. */
   readonly charge: (holder: QuotaHolder, points: number) => void;
+  /** Undefined unless traces are exported. */
+  readonly tracing?: OperationTracing | undefined;
   /** Aborted when the server stops. Streams that end with an error after that are cut off. */
   readonly stopping: AbortSignal;
 }
@@ -29,6 +33,8 @@ interface Caller {
   /** Over WebSocket, the upgrade. */
   readonly req: IncomingMessage;
   readonly identity: EdgeIdentity;
+  /** What the operation itself or its WebSocket says. Otherwise the header of the request counts. */
+  readonly trace: RequestTrace | undefined;
   /**
    * Its `signal` is aborted when the client completes the operation or leaves. A subscription over WebSocket is ended
    * instead.
@@ -38,7 +44,7 @@ interface Caller {
 
 export interface GraphQLPipeline {
   readonly schema: GraphQLSchema;
-  readonly operations: Operations;
+  readonly operations: RunningOperations;
   readonly identities: Identities;
   readonly openIdentities: OpenIdentities;
   readonly persisted: PersistedOperations;
@@ -51,11 +57,10 @@ export interface GraphQLPipeline {
   readonly stopping: AbortSignal;
 }
 
-/** W3C Trace Context, version 00. */
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, operations, persisted, clients, openIdentities, context, charge, stopping } = options;
+  const { schema, persisted, clients, openIdentities, context, charge, tracing, stopping } = options;
+  const operations =
+    tracing === undefined ? options.operations : new TracedOperations(options.operations, tracing);
   const Context = contextsOver(context, clients);
   const contextOf = (caller: Caller) => new Context(caller);
   const ownContextOf = (caller: Caller) => {
@@ -75,7 +80,8 @@ function contextsOver(shared: object, clients: PipelineOptions['clients']) {
     readonly limitedKey: string | undefined;
     readonly readable: Readable;
     readonly requireOperator: () => Promise<void>;
-    readonly trace: string | undefined;
+    /** Tracing puts that of the operation in its place. */
+    trace: RequestTrace | undefined;
     readonly #caller: Caller;
 
     constructor(caller: Caller) {
@@ -85,7 +91,7 @@ function contextsOver(shared: object, clients: PipelineOptions['clients']) {
       this.limitedKey = principal.limitedKey;
       this.readable = readableBy(principal);
       this.requireOperator = once(requireOperator);
-      this.trace = traceOf(caller.req.headers.traceparent);
+      this.trace = caller.trace ?? traceOf(caller.req.headers.traceparent);
       this.#caller = caller;
     }
 
@@ -110,6 +116,7 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-function traceOf(header: unknown): string | undefined {
-  return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
+/** The trace that a client names in its `traceparent`. One that is malformed is ignored, as W3C Trace Context says. */
+export function traceOf(traceparent: unknown): RequestTrace | undefined {
+  return parseTraceparent(traceparent) && passedOn(traceparent as string);
 }

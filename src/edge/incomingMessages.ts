@@ -4,6 +4,7 @@
  * what is not needed. Most messages are short and pass unchanged.
  */
 import { CloseCode, MessageType } from 'graphql-ws';
+import { parseTraceparent } from '../contract/trace.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { trimSubscribe } from './trimming.ts';
@@ -61,7 +62,7 @@ export class IncomingMessages {
     const { type, payload } = membersOf(text) ?? {};
     if (type !== MessageType.ConnectionInit) return text;
     this.#isInitialised = true;
-    return isMembers(payload) ? JSON.stringify({ type, payload: authorizationIn(payload) }) : text;
+    return isMembers(payload) ? JSON.stringify({ type, payload: usedOf(payload) }) : text;
   }
 }
 
@@ -73,10 +74,14 @@ function withQuery(json: string): string {
 }
 
 /** The authorization stands in the payload itself, or in `headers` in it, as some clients send it. */
-function authorizationIn(payload: Members): Members {
+function usedOf(payload: Members): Members {
   const authorization =
     headerIn(payload) ?? (isMembers(payload.headers) ? headerIn(payload.headers) : undefined);
-  return authorization === undefined ? {} : { authorization };
+  const { traceparent } = payload;
+  return {
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(parseTraceparent(traceparent) === undefined ? {} : { traceparent }),
+  };
 }
 
 function headerIn(members: Members): string | undefined {

@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
 import { RequestErrorCode } from '../contract/errors.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import type { Logger } from '../process/log.ts';
 import { answerJson } from './answers.ts';
 import { Departure } from './departure.ts';
-import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { type GraphQLPipeline, traceOf } from './graphqlPipeline.ts';
 import { type EdgeIdentity, identityEnded, requireMayRun } from './identity.ts';
 import { chooseType, MediaType, possibleTypes } from './mediaTypes.ts';
 import { multipart } from './multipart.ts';
@@ -22,6 +23,8 @@ interface ReadyOperation
   extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>,
     Pick<ChosenOperation, 'kind' | 'hasOneField' | 'points'> {
   readonly mediaType: MediaType;
+  /** That of its `extensions`. */
+  readonly trace: RequestTrace | undefined;
 }
 
 interface Presented {
@@ -90,7 +93,7 @@ export class OperationAnswers {
   }
 
   async #run(
-    { kind, hasOneField, mediaType, document, operationName, variableValues }: ReadyOperation,
+    { kind, hasOneField, mediaType, document, operationName, variableValues, trace }: ReadyOperation,
     { request, response, identity }: Exchange,
   ): Promise<void> {
     const { schema, operations, contextOf, openIdentities, stopping } = this.#pipeline;
@@ -98,7 +101,7 @@ export class OperationAnswers {
     // After an answer there is nothing to abort. `abort` makes an error with its stack: 8 µs, a sixth of the edge's
     // time for a POST.
     response.once('close', () => response.writableEnded || departure.leave());
-    const contextValue = contextOf({ req: request, identity, departure });
+    const contextValue = contextOf({ req: request, identity, trace, departure });
     const args = { schema, document, operationName, variableValues, contextValue };
     const results = await (kind === OperationTypeNode.SUBSCRIPTION
       ? operations.subscribe(args).catch(asResult)
@@ -180,7 +183,8 @@ function readyOperation(
       { mediaTypes: possible },
     );
   const variableValues = declaredOnly(chosen, variables);
-  return { kind, hasOneField, points, mediaType, document, operationName, variableValues };
+  const trace = traceOf(asked.extensions?.traceparent);
+  return { kind, hasOneField, points, mediaType, document, operationName, variableValues, trace };
 }
 
 function framingOf(mediaType: MediaType): Framing | undefined {

@@ -61,6 +61,9 @@ export interface ChosenOperation {
   readonly kind: OperationTypeNode;
   /** Its complexity. */
   readonly points: number;
+  readonly name: string | undefined;
+  /** The name of its first field of the root; undefined if a fragment is first. */
+  readonly field: string | undefined;
   /** Whether it asks for one field of the root: an error of that field is one of the whole operation. */
   readonly hasOneField: boolean;
   /** The names of its variables. */
@@ -266,6 +269,8 @@ function chosenOf(node: OperationDefinitionNode, walk: OperationWalk): ChosenOpe
   return {
     kind: operation,
     points: walk.pointsOf(node),
+    name: node.name?.value,
+    field: first?.kind === Kind.FIELD ? first.name.value : undefined,
     hasOneField: first?.kind === Kind.FIELD && others.length === 0,
     declared: new Set(variableDefinitions.map(({ variable }) => variable.name.value)),
   };

@@ -74,7 +74,9 @@ interface OpenedOptions extends ServerOptions {
 }
 
 /** The collaborators that need the broker. */
-interface ServedSystem extends Pick<PipelineOptions, 'context' | 'logins' | 'charge'>, ReadinessChecks {
+interface ServedSystem
+  extends Pick<PipelineOptions, 'context' | 'logins' | 'charge' | 'tracing'>,
+    ReadinessChecks {
   readonly bytes: ByteSources;
   /** Called when the server stops. Ends the tasks' watches with an error. */
   readonly endSubscriptions: () => void;
@@ -166,7 +168,15 @@ class Server implements AsyncDisposable {
    *
    * @returns closes the server when disposed, so that the collaborators can be taken apart afterwards.
    */
-  serve({ context, logins, charge, bytes, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
+  serve({
+    context,
+    logins,
+    charge,
+    tracing,
+    bytes,
+    endSubscriptions,
+    ...checks
+  }: ServedSystem): AsyncDisposable {
     const stopping = this.#stopping.signal;
     const pipeline = createPipeline({
       ...this.#options,
@@ -177,6 +187,7 @@ class Server implements AsyncDisposable {
       openIdentities: this.#openIdentities,
       context,
       charge,
+      tracing,
       stopping,
     });
     this.#early[Symbol.dispose]();

@@ -3,15 +3,17 @@ import type { IncomingMessage } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 import { Departure } from './departure.ts';
-import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { type GraphQLPipeline, traceOf } from './graphqlPipeline.ts';
 import { type EdgeIdentity, requireInForce, requireMayRun } from './identity.ts';
 import type { OpenMessages } from './openMessages.ts';
-import { declaredOnly, type Operations } from './operations.ts';
+import { declaredOnly } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
+import type { RunningOperations } from './tracedOperations.ts';
 
 interface ProtocolOptions {
   readonly config: Pick<Config, 'connectionInitMs' | 'maxOperations'>;
@@ -28,6 +30,8 @@ export interface Connected {
   readonly onClosed: (listener: () => void) => void;
   /** Once the client was recognised, before its first operation. */
   identity?: EdgeIdentity;
+  /** The trace of all its operations that name no other, as `connection_init` said. */
+  trace?: RequestTrace | undefined;
 }
 
 /** A message that breaks the protocol in a way that graphql-ws does not notice. */
@@ -62,6 +66,7 @@ export function speakGraphQL(
       try {
         const identity = await identities.of(extra.request, connectionParams);
         extra.identity = identity;
+        extra.trace = traceOf(connectionParams?.traceparent);
         const open = openIdentities.add(identity, (why) =>
           extra.close(CloseCode.Forbidden, `The key or token ${why}`),
         );
@@ -71,12 +76,12 @@ export function speakGraphQL(
       }
     },
     // Before `onMessage` of graphql-ws returns: `messages` relies on it.
-    onSubscribe({ subscriptions, extra: { request, messages, identity } }, id, payload) {
+    onSubscribe({ subscriptions, extra: { request, messages, identity, trace: ofAll } }, id, payload) {
       if (id.length > LONGEST_ID) throw new InvalidMessage();
       try {
         if (identity === undefined) throw new Error('graphql-ws takes operations after connection_ack only');
         requireInForce(identity);
-        const { operationName, variables } = payload;
+        const { operationName, variables, extensions } = payload;
         // Names are collected only near the limit: for each operation anew, that would cost more, the more are open.
         // The present operation is among them already. Of those that were completed, messages may still be open.
         if (messages.count >= maxOperations && Object.keys(subscriptions).length > maxOperations)
@@ -89,7 +94,8 @@ export function speakGraphQL(
         charge(identity.principal, chosen.points);
         messages.take();
         const departure = new Departure();
-        const contextValue = contextOf({ req: request, identity, departure });
+        const trace = traceOf(extensions?.traceparent) ?? ofAll;
+        const contextValue = contextOf({ req: request, identity, trace, departure });
         return { schema, document, operationName, variableValues, contextValue, rootValue: { departure } };
       } catch (error) {
         return [presentError(error, log)];
@@ -110,7 +116,10 @@ export function speakGraphQL(
  * It is no generator function: V8 gives each created generator function a hidden class, which keeps everything that the
  * operation refers to alive until the next full collection.
  */
-function answerOf(args: OperationArgs, operations: Operations): AsyncIterableIterator<ExecutionResult> {
+function answerOf(
+  args: OperationArgs,
+  operations: RunningOperations,
+): AsyncIterableIterator<ExecutionResult> {
   const { departure } = args.rootValue;
   let asked = false;
   return {

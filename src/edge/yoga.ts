@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionArgs } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from '../process/log.ts';
-import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { type GraphQLPipeline, traceOf } from './graphqlPipeline.ts';
 import type { EdgeIdentity } from './identity.ts';
 import { presentError } from './requestRules.ts';
 import { GRAPHQL_PATH } from './target.ts';
@@ -40,8 +40,8 @@ async function openYoga(pipeline: GraphQLPipeline, log: Logger): Promise<YogaHan
   const yoga = createYoga<ServerContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ req, identity, request }: YogaInitialContext & ServerContext) =>
-      ownContextOf({ req, identity, departure: request }),
+    context: ({ req, identity, request, params }: YogaInitialContext & ServerContext) =>
+      ownContextOf({ req, identity, trace: traceOf(params.extensions?.traceparent), departure: request }),
     plugins: [useOperations(pipeline)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // `Operations` keeps operations for every transport, and the admission checks origins.

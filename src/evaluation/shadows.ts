@@ -13,6 +13,7 @@ import type { Job } from '../contract/messages/job.ts';
 import type { GatewayComparisons, ShadowAnswer } from '../contract/messages/shadow.ts';
 import type { Shadow } from '../contract/rollout.ts';
 import { isFinal, type Task, TaskState } from '../contract/task.ts';
+import { taskFields } from '../contract/trace.ts';
 import type { Model } from '../models/models.ts';
 import { bytesInMemory, namesBlob } from '../models/valueBytes.ts';
 import type { Logger } from '../process/log.ts';
@@ -117,7 +118,8 @@ export class Shadows implements Disposable {
       if (await queueAdmission.isFilled(job.model, SENT_UP_TO)) return;
       for (const version of versions) this.#send(job, version, shadow);
     } catch (error) {
-      log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'a task was not sent to its shadow');
+      const fields = taskFields(job.taskId, job.trace);
+      log.debug({ ...fields, reason: messageOf(error) }, 'a task was not sent to its shadow');
     }
   }
 

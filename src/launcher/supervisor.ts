@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from '../contract/errors.ts';
 import { MetricsServer } from '../metrics/metricsServer.ts';
-import { type BrokerAccess, type Config, withoutSecrets } from '../process/config.ts';
+import { type BrokerAccess, type Config, collectorSecrets, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import type { ChildMessage, Condition } from '../process/runProcess.ts';
 import { BrokerMending } from './brokerMending.ts';
@@ -94,7 +94,9 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   const conditions = new Conditions();
   const gatewayEnv = own === undefined ? system.env : { ...system.env, ...own.gateway };
   const envOf = (role: 'worker' | 'trainer') =>
-    own === undefined ? system.env : { ...withoutSecrets(system.env), ...own[role] };
+    own === undefined
+      ? system.env
+      : { ...withoutSecrets(system.env), ...collectorSecrets(system.env), ...own[role] };
   const keepAll = (
     name: string,
     count: number,

@@ -36,6 +36,23 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----
 const PUBLIC_KEY = /-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----/;
 const PRIVATE_KEY = /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
 
+const TRACES_SAMPLERS = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+export type TracesSampler = (typeof TRACES_SAMPLERS)[number];
+/** What the exporter of spans logs in with at a collector. It reads them itself. */
+const COLLECTOR_SECRETS = [
+  'OTEL_EXPORTER_OTLP_HEADERS',
+  'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
+  'OTEL_EXPORTER_OTLP_CLIENT_KEY',
+  'OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY',
+];
+
 const settings = {
   // Every process.
   natsUrl: {
@@ -159,6 +176,45 @@ const settings = {
     consequence:
       'Address of `METRICS_PORT`. Whoever reaches it can read the metrics, which name models and count tasks: give it an address that only Prometheus reaches.',
     parse: text,
+  },
+  otlpEndpoint: {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    unit: 'URL',
+    default: undefined,
+    consequence:
+      'A collector of OpenTelemetry, to which spans are sent over OTLP/HTTP in protobuf: to `/v1/traces` below this address. Unset: nothing is traced, and tracing is not loaded.',
+    parse: optionalUrl,
+  },
+  otlpTracesEndpoint: {
+    name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    unit: 'URL',
+    default: undefined,
+    consequence: 'The same as a whole address, which counts before `OTEL_EXPORTER_OTLP_ENDPOINT`.',
+    parse: optionalUrl,
+  },
+  tracesSampler: {
+    name: 'OTEL_TRACES_SAMPLER',
+    unit: 'sampler',
+    default: 'parentbased_traceidratio',
+    consequence:
+      'Which traces are recorded: `always_on`, `always_off`, `traceidratio`, or one of them with `parentbased_` before its name, which follows clients that name a trace of their own. All processes need the same.',
+    parse: oneOf(...TRACES_SAMPLERS),
+  },
+  tracesSamplerArg: {
+    name: 'OTEL_TRACES_SAMPLER_ARG',
+    unit: 'share from 0 to 1',
+    default: '0.01',
+    consequence:
+      'The share of traces that the samplers by ratio record. A recorded task costs about 0.15 ms of CPU.',
+    parse: share,
+  },
+  taskHistory: {
+    name: 'TASK_HISTORY',
+    unit: '`true` or `false`',
+    default: 'false',
+    consequence:
+      'Whether workers keep what happened to a task with its end, and gateways show it as `log`. It takes about 150 bytes of the store of results for each end.',
+    parse: flag,
   },
 
   // Gateways.
@@ -782,7 +838,22 @@ export function withoutSecrets<Variables extends Environment>(env: Variables): V
     if (secret) return [name, fileVariable(name)];
     return namesSecret ? [name] : [];
   });
+  held.push(...COLLECTOR_SECRETS);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !held.includes(name))) as Variables;
+}
+
+/** What a process that exports spans needs beside an environment without secrets. */
+export function collectorSecrets(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => COLLECTOR_SECRETS.includes(name)));
+}
+
+/** Whether spans are exported. */
+export function isTraced({
+  otlpEndpoint,
+  otlpTracesEndpoint,
+  tracesSampler,
+}: Pick<Config, 'otlpEndpoint' | 'otlpTracesEndpoint' | 'tracesSampler'>): boolean {
+  return (otlpEndpoint ?? otlpTracesEndpoint) !== undefined && tracesSampler !== 'always_off';
 }
 
 /** How to log. It works although the rest of the configuration is wrong: a wrong setting counts as unset here. */
@@ -879,6 +950,12 @@ function optionalUrl(value: string | undefined): string | undefined {
   const protocol = URL.parse(value)?.protocol;
   if (protocol !== 'https:' && protocol !== 'http:') throw 'a URL such as https://login.example';
   return value;
+}
+
+function share(value: string | undefined): number {
+  const number = /^[\d.]+$/.test(value ?? '') ? Number(value) : Number.NaN;
+  if (number >= 0 && number <= 1) return number;
+  throw 'a number from 0 to 1, such as 0.01';
 }
 
 /** Text that fits into an HTTP header. */

@@ -10,6 +10,7 @@ import type { DeadLetter } from '../contract/messages/deadLetter.ts';
 import type { QueuedJob } from '../contract/messages/job.ts';
 import type { Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import type { Model } from '../models/models.ts';
 import { checkModel, jobIn, letterAddress, letterNotFound, readLetters } from './deadLetters.ts';
 import type { Redrives } from './redrives.ts';
@@ -55,7 +56,7 @@ export class DeadLetterRedrives {
    * @returns the new task; if the letter was redriven before, the task of that time, for as long as it is remembered.
    * @throws {RequestError} `DEAD_LETTER_NOT_FOUND`, `CANNOT_REDRIVE`, and as `Submissions.submit`.
    */
-  async redrive(id: string, trace: string | undefined): Promise<Task> {
+  async redrive(id: string, trace: RequestTrace | undefined): Promise<Task> {
     const address = letterAddress(id);
     const letter = await this.#broker.deadLetters.read(address);
     if (letter !== undefined) return this.#redriveLetter(letter, address, trace);
@@ -70,7 +71,7 @@ export class DeadLetterRedrives {
    *
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.
    */
-  async redriveAll(model: string, trace: string | undefined): Promise<RedriveCount> {
+  async redriveAll(model: string, trace: RequestTrace | undefined): Promise<RedriveCount> {
     checkModel(model);
     // A job that dies again meanwhile is not redriven again.
     const last = await this.#broker.deadLetters.lastSequence();
@@ -88,7 +89,11 @@ export class DeadLetterRedrives {
     }
   }
 
-  async #redriveLetter(letter: DeadLetter, address: TaskAddress, trace: string | undefined): Promise<Task> {
+  async #redriveLetter(
+    letter: DeadLetter,
+    address: TaskAddress,
+    trace: RequestTrace | undefined,
+  ): Promise<Task> {
     const model = this.#models.get(letter.model);
     if (model === undefined) throw cannotRedrive(letter, `the model ${letter.model} is not served`);
     const task = await this.#redrives.redrive(readJob(letter), model, { trace }).catch((error: unknown) => {
@@ -101,7 +106,10 @@ export class DeadLetterRedrives {
   }
 
   /** Redrives a letter. @returns the code of the refusal, if it was refused. */
-  async #refusalOf(letter: DeadLetter, trace: string | undefined): Promise<RequestErrorCode | undefined> {
+  async #refusalOf(
+    letter: DeadLetter,
+    trace: RequestTrace | undefined,
+  ): Promise<RequestErrorCode | undefined> {
     try {
       await this.#redriveLetter(letter, letterAddress(letter.taskId), trace);
       return undefined;

@@ -3,14 +3,14 @@ import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { TaskHeader } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 
 interface NewTask {
   readonly model: Model;
   readonly owner: Owner;
-  /** W3C `traceparent` of the request. */
-  readonly trace: string | undefined;
+  readonly trace: RequestTrace | undefined;
   readonly timeoutMs: number;
   readonly labels?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
@@ -32,7 +32,7 @@ export function newHeader(
     deadline: now + timeoutMs,
     owner,
     bucket,
-    trace,
+    trace: trace?.forTask(),
     labels,
     requestId,
   };

@@ -11,6 +11,7 @@ import { randomBucket } from '../contract/rollout.ts';
 import { Lane } from '../contract/subjects.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import { validateInput } from '../models/input.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion, Offering } from '../rollout/offering.ts';
@@ -37,8 +38,7 @@ export interface RedrivesOptions {
 }
 
 export interface RedriveOptions {
-  /** W3C `traceparent` of the request. */
-  readonly trace: string | undefined;
+  readonly trace: RequestTrace | undefined;
   readonly use?: TaskUse | undefined;
 }
 
@@ -134,7 +134,7 @@ interface RedriveOrigin {
 export function redrivenJob(
   dead: QueuedJob,
   model: Model,
-  trace: string | undefined,
+  trace: RequestTrace | undefined,
   origin: RedriveOrigin,
 ): { readonly job: Job; readonly address: TaskAddress } {
   const lastTimeoutMs = Math.round(dead.deadline - dead.submittedAt);

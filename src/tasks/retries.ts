@@ -3,6 +3,7 @@
  * which has all of its job; else from its end, which keeps a small input. The new task is that of a redrive, so both come
  * to the same one, however often they are asked for.
  */
+
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { DeadLetter } from '../contract/messages/deadLetter.ts';
@@ -12,6 +13,7 @@ import type { ReadingClient } from '../contract/principal.ts';
 import type { Task } from '../contract/task.ts';
 import { type FinishedTask, isFinal, TaskState } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import { looksLikeWork } from '../contract/workId.ts';
 import type { Model } from '../models/models.ts';
 import { OF_THE_LETTER } from './deadLetterRedrives.ts';
@@ -40,7 +42,7 @@ export class Retries {
    * @returns the new task once its job is stored; a retry or redrive that was made before gives its task.
    * @throws {RequestError} `CANNOT_RETRY`, and as `Tasks.find` and `Submissions.submit`.
    */
-  async retry(id: string, client: ReadingClient, trace: string | undefined): Promise<Task> {
+  async retry(id: string, client: ReadingClient, trace: RequestTrace | undefined): Promise<Task> {
     const { broker, models, quotas, reader, redrives } = this.#options;
     if (looksLikeWork(id))
       throw cannotRetry(id, 'it is a training or a check. Start it anew: trainModel, addDataset');

@@ -16,7 +16,7 @@ export interface DatedTask {
 /** The task as it is from its acceptance until a worker takes it. */
 export function queuedTask(job: JobHeader): Task {
   const { taskId, owner, model, version, submittedAt, deadline, history, labels, requestId, lane } = job;
-  const { input, batch } = job;
+  const { input, batch, trace } = job;
   const task = {
     id: taskId,
     owner,
@@ -28,6 +28,7 @@ export function queuedTask(job: JobHeader): Task {
     history,
     labels,
     requestId,
+    trace,
     input: input && keptInput(input),
     lane,
     attempts: 0,
@@ -38,7 +39,7 @@ export function queuedTask(job: JobHeader): Task {
 /** A task in the form in which it is ended. */
 export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
   const { owner, model, submittedAt, deadline, attempts, startedAt, batch } = task;
-  const { history, labels, requestId, input, lane } = task;
+  const { history, labels, requestId, trace, input, lane } = task;
   return {
     taskId: id,
     owner,
@@ -49,6 +50,7 @@ export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
     history,
     labels,
     requestId,
+    trace,
     input,
     lane,
     attempts,

@@ -6,6 +6,7 @@ import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
 import type { FinishedTask, Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';
@@ -63,8 +64,7 @@ export interface AcceptanceParts {
 export interface Asked extends QuotaHolder {
   readonly model: Model;
   readonly options: TaskOptions;
-  /** W3C `traceparent` of the request. */
-  readonly trace: string | undefined;
+  readonly trace: RequestTrace | undefined;
   /** Aborted when the client has left: the end of its task is not waited for any more. */
   readonly gone: AbortSignal | undefined;
 }

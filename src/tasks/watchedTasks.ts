@@ -7,6 +7,7 @@ import type { Broker } from '../broker/broker.ts';
 import { type EndingBroker, endTask, overdueEnd } from '../broker/endTask.ts';
 import { messageOf } from '../contract/errors.ts';
 import type { FinishedTask } from '../contract/task.ts';
+import { taskFields } from '../contract/trace.ts';
 import type { Logger } from '../process/log.ts';
 import { type OpenTask, show } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
@@ -99,7 +100,11 @@ export class WatchedTasks implements Disposable {
         : await broker.ends.peekTask(open.address, open.task.owner);
       if (end !== undefined) tasks.finish(end);
     } catch (error) {
-      log.debug({ taskId: open.task.id, reason: messageOf(error) }, 'the state of a task could not be read');
+      const { id, trace } = open.task;
+      log.debug(
+        { ...taskFields(id, trace), reason: messageOf(error) },
+        'the state of a task could not be read',
+      );
     } finally {
       this.#checking--;
     }

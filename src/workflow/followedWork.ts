@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
 import { messageOf } from '../contract/errors.ts';
 import type { WorkProgress } from '../contract/messages/work.ts';
+import { taskFields } from '../contract/trace.ts';
 import { STEPS_OF } from '../contract/work.ts';
 import type { WorkAddress } from '../contract/workId.ts';
 import type { KnownWork, WorkTask } from '../contract/workTask.ts';
@@ -83,8 +84,8 @@ export class FollowedWork implements Disposable {
     try {
       await this.#read();
     } catch (error) {
-      const taskId = this.#address.id;
-      this.#options.log.debug({ taskId, reason: messageOf(error) }, 'the state of work could not be read');
+      const fields = taskFields(this.#address.id, this.task.trace);
+      this.#options.log.debug({ ...fields, reason: messageOf(error) }, 'the state of work could not be read');
     } finally {
       this.#isReading = false;
     }

@@ -6,6 +6,7 @@ import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { WorkJob } from '../contract/messages/work.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
 import { isFinal, type Task } from '../contract/task.ts';
+import type { RequestTrace } from '../contract/trace.ts';
 import { type DatasetAsk, WorkKind } from '../contract/work.ts';
 import { newWorkAddress, type WorkAddress } from '../contract/workId.ts';
 import { workTask } from '../contract/workTask.ts';
@@ -38,8 +39,7 @@ export interface WorkSubmissionsOptions extends KnownToTrain {
 interface Asked extends QuotaHolder {
   readonly model: Model;
   readonly options: WorkOptions;
-  /** W3C `traceparent` of the request. */
-  readonly trace?: string | undefined;
+  readonly trace?: RequestTrace | undefined;
   /** Aborted when the client has left. */
   readonly gone?: AbortSignal | undefined;
 }
@@ -141,7 +141,7 @@ export class WorkSubmissions {
       deadline,
       labels: labelsOf(options),
       requestId: options.requestId ?? undefined,
-      trace,
+      trace: trace?.forTask(),
       ...what,
     };
     return { address, job };

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, parseWorkSubject, type StoredJob, type WorkSubject } from '../broker/broker.ts';
 import { endWork, expiredWork } from '../broker/endWork.ts';
 import { messageOf } from '../contract/errors.ts';
+import { taskFields } from '../contract/trace.ts';
 import { WORK_TIMEOUT_MS } from '../contract/work.ts';
 import type { WorkAddress } from '../contract/workId.ts';
 import type { Logger } from '../process/log.ts';
@@ -103,7 +104,7 @@ export class WorkSweeper implements AsyncDisposable {
     const job = await broker.work.readJob(address);
     if (job === undefined) return;
     const { state } = await endWork(broker, address, job, expiredWork(job));
-    log.info({ taskId: address.id, state }, 'took overdue work off its queue');
+    log.info({ ...taskFields(address.id, job.trace), state }, 'took overdue work off its queue');
   }
 
   /** What no process of ours has made, or none can read. It goes when no work can wait for it any more. */

@@ -1,4 +1,4 @@
-/** How a process logs texts from clients. */
+/** How a process logs texts from clients, and logins. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,3 +22,19 @@ test.each(['json', 'pretty'])(
     if (logFormat === 'json') expect(JSON.parse(stdout)).toMatchObject({ name: HOSTILE });
   },
 );
+
+test('a login is not written, in a line or in the request of an error', () => {
+  const script = `
+  import { createLog } from ${JSON.stringify(join(import.meta.dirname, '../../src/process/log.ts'))};
+  const log = createLog({ logLevel: 'info', logFormat: 'json' }, 'test');
+  const request = { url: '/graphql', headers: { authorization: 'Bearer hidden' } };
+  log.info({ request, token: 'hidden', err: Object.assign(new Error('refused'), { request, password: 'hidden' }) }, 'a line');`;
+  const args = ['--input-type=module', '--eval', script];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect(stdout).not.toContain('hidden');
+  expect(JSON.parse(stdout)).toMatchObject({
+    ...{ msg: 'a line', token: '[redacted]' },
+    request: { url: '/graphql', headers: { authorization: '[redacted]' } },
+    err: { message: 'refused', password: '[redacted]' },
+  });
+});

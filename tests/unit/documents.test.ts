@@ -27,8 +27,11 @@ const COMMAND_SOURCES: Readonly<Record<string, readonly string[]>> = {
   score: ['src/cli/score.ts', 'src/cli/score/*.ts'],
   train: ['src/cli/train.ts', 'src/cli/train/*.ts'],
 };
-/** Variables of commands that are read by other programs than ours. */
-const FOREIGN_VARIABLES = ['CI', 'NODE_EXTRA_CA_CERTS', 'PATH'];
+/** Variables that other programs, or libraries, read. */
+const FOREIGN_VARIABLES = [
+  ...['CI', 'NODE_EXTRA_CA_CERTS', 'PATH'],
+  ...['OTEL_SERVICE_NAME', 'OTEL_EXPORTER_OTLP_COMPRESSION', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
+];
 
 /** Every word of the code: what a document names has to be one of them. */
 const words = new Set([

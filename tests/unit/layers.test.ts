@@ -12,6 +12,11 @@ const VENDORS: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'workers',
   sharp: 'workers',
   '@huggingface/tokenizers': 'workers',
+  '@opentelemetry/api': 'src/tracing',
+  '@opentelemetry/core': 'src/tracing',
+  '@opentelemetry/exporter-trace-otlp-proto': 'src/tracing',
+  '@opentelemetry/resources': 'src/tracing',
+  '@opentelemetry/sdk-trace': 'src/tracing',
 };
 
 interface Override {

@@ -13,6 +13,7 @@ export interface EndWatchOptions {
   readonly broker: Pick<Broker, 'work' | 'now'>;
   readonly address: WorkAddress;
   readonly job: StepJob;
+  /** Its lines name the task. */
   readonly log: Logger;
   /** Called once the task has an end. */
   readonly onEnd: () => void;
@@ -61,7 +62,7 @@ export class EndWatch implements Disposable {
         return;
       }
     } catch (error) {
-      log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'the end of a task cannot be looked up');
+      log.debug({ reason: messageOf(error) }, 'the end of a task cannot be looked up');
     }
     if (!this.#isClosed) this.#timer = this.#lookLater(LEAST_PAUSE_MS);
   }

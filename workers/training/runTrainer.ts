@@ -17,6 +17,7 @@ import { type Config, readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import type { ProcessContext } from '../../src/process/runProcess.ts';
 import { OwnFigures } from '../../src/system/ownFigures.ts';
+import { openTracing } from '../openTracing.ts';
 import { type RunnerOptions, StepRunner } from './runner.ts';
 import { Scratch } from './scratch.ts';
 import { StepEvents } from './stepEvents.ts';
@@ -63,6 +64,8 @@ export async function runTrainer(
   const { artifacts } = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   using _figures = new OwnFigures({ broker, id: trainer, role: 'trainer' });
+  const now = () => broker.now();
+  await using tracing = await openTracing({ config, role: 'trainer', id: trainer, now, log });
   await using scratch = await Scratch.open(config.dataDir);
   const { trainerClasses, trainerSteps, trainerSlots } = config;
   const places = stepPlacesOf(catalog.models).filter(
@@ -80,6 +83,7 @@ export async function runTrainer(
     modelsDir: config.modelsDir,
     events,
     stopping,
+    tracing,
     log,
   });
   // A check takes seconds, and does not wait for a training of hours.

@@ -17,6 +17,7 @@ import { brokerUnavailable, messageOf, RequestError, RequestErrorCode } from '..
 import { MESSAGE_VERSION, NewerMessage } from '../../src/contract/messages/decoder.ts';
 import type { StepJob, StepResult } from '../../src/contract/messages/work.ts';
 import { shortText, TaskErrorCode, TaskState } from '../../src/contract/task.ts';
+import { taskFields } from '../../src/contract/trace.ts';
 import type { StepName } from '../../src/contract/work.ts';
 import type { WorkAddress } from '../../src/contract/workId.ts';
 import type { WorkOutcome } from '../../src/contract/workTask.ts';
@@ -45,7 +46,21 @@ export interface RunnerOptions extends Pick<SettleOptions, 'conclude'> {
   readonly events: Pick<StepEvents, 'emit'>;
   /** Aborted when the trainer stops. */
   readonly stopping: AbortSignal;
+  /** Undefined unless spans are exported. */
+  readonly tracing?: StepTracing | undefined;
   readonly log: Logger;
+}
+
+/** What a trainer tells tracing. It returns at once and throws nothing. */
+export interface StepTracing {
+  /** A try of a step is over. */
+  tried(step: {
+    readonly job: StepJob;
+    readonly startedAt: number;
+    readonly attempts: number;
+    /** Why it failed, if it did. */
+    readonly errorCode: string | undefined;
+  }): void;
 }
 
 /** What becomes of the job of a step. */
@@ -106,7 +121,8 @@ export class StepRunner {
   }
 
   async #work(address: WorkAddress, job: StepJob): Promise<Verdict> {
-    const { broker, log, stopping } = this.#options;
+    const { broker, stopping, tracing } = this.#options;
+    const log = this.#logOf(job);
     const ending = new AbortController();
     const onEnd = () => ending.abort(new TaskEnded());
     using _watch = await EndWatch.open({ broker, address, job, log, onEnd });
@@ -120,10 +136,7 @@ export class StepRunner {
 
     const model = this.#options.modelNamed(job.model);
     if (model === undefined) {
-      log.warn(
-        { taskId: job.taskId, model: job.model },
-        'a step is of a model that this trainer does not have',
-      );
+      log.warn({ model: job.model }, 'a step is of a model that this trainer does not have');
       return LATER;
     }
     const signal = AbortSignal.any([ending.signal, stopping]);
@@ -147,13 +160,14 @@ export class StepRunner {
     await using _progress = progress;
     await using taskLog = new TaskLog({ broker, job });
     const write = (line: string) => taskLog.write(line);
-    log.info({ taskId: job.taskId, step: job.step, attempt: progress.attempts }, 'step begun');
+    log.info({ attempt: progress.attempts }, 'step begun');
     const { events } = this.#options;
     const { model: modelName, step } = job;
     events.emit('begun', { model: modelName, step });
     const startedAt = broker.now();
     const over = (name: StepOutcomeName) =>
       events.emit('over', { model: modelName, step, outcome: name, tookMs: broker.now() - startedAt });
+    const traced = { job, startedAt, attempts: progress.attempts };
     let outcome: StepOutcome;
     try {
       await using context = await contextOf({ ...this.#options, job, model, progress, signal, write });
@@ -161,8 +175,10 @@ export class StepRunner {
       over('done');
     } catch (error) {
       over(outcomeOf(error, signal));
+      tracing?.tried({ ...traced, errorCode: codeOf(error) });
       return await this.#afterFailure(error, { address, job, progress, maxAttempts, signal, taskLog });
     }
+    tracing?.tried({ ...traced, errorCode: undefined });
     const given: StepResult = {
       ...{ v: MESSAGE_VERSION, taskId: job.taskId, step: job.step, trainer: this.#options.trainer },
       ...{ startedAt, finishedAt: broker.now(), attempts: progress.attempts },
@@ -172,8 +188,8 @@ export class StepRunner {
     // Before the end: whoever reads the log stops at the end of the task.
     await taskLog.flush();
     return await this.#ending(address, job, ending.signal, async () => {
-      const result = await this.#store(given, ending.signal);
-      log.info({ taskId: job.taskId, step: job.step }, 'step done');
+      const result = await this.#store(job, given, ending.signal);
+      log.info('step done');
       return this.#settle({ address, job, result }, ending.signal);
     });
   }
@@ -199,8 +215,9 @@ export class StepRunner {
     error: unknown,
     { address, job, progress, maxAttempts, signal, taskLog }: FailedTry,
   ): Promise<Verdict> {
-    const { log, stopping } = this.#options;
-    const fields = { taskId: job.taskId, step: job.step, attempt: progress.attempts };
+    const { stopping } = this.#options;
+    const log = this.#logOf(job);
+    const fields = { attempt: progress.attempts };
     if (signal.reason instanceof TaskEnded) {
       log.info(fields, 'step ended early, with its task');
       return this.#remove(address);
@@ -234,8 +251,13 @@ export class StepRunner {
     return progress.attempts < maxAttempts ? AGAIN : this.#fail(address, job, lost);
   }
 
+  /** Its lines name the task and the step. */
+  #logOf({ taskId, trace, step }: StepJob): Logger {
+    return this.#options.log.child({ ...taskFields(taskId, trace), step });
+  }
+
   /** @returns the result that is stored: this one, or that of a trainer that was faster. */
-  #store(result: StepResult, ended: AbortSignal): Promise<StepResult> {
+  #store(job: StepJob, result: StepResult, ended: AbortSignal): Promise<StepResult> {
     const { work } = this.#options.broker;
     const store = async () => {
       const outcome = await work.storeStepResult(result);
@@ -252,11 +274,11 @@ export class StepRunner {
         );
       throw brokerUnavailable(reason);
     };
-    return this.#untilAnswered(result.taskId, store, ended);
+    return this.#untilAnswered(job, store, ended);
   }
 
   async #settle(done: DoneStep, ended: AbortSignal): Promise<Verdict> {
-    await this.#untilAnswered(done.job.taskId, () => settleStep(done, this.#options), ended);
+    await this.#untilAnswered(done.job, () => settleStep(done, this.#options), ended);
     return ACK;
   }
 
@@ -285,7 +307,7 @@ export class StepRunner {
   }
 
   async #end(address: WorkAddress, job: StepJob, outcome: WorkOutcome): Promise<Verdict> {
-    await this.#untilAnswered(job.taskId, () => endWork(this.#options.broker, address, job, outcome));
+    await this.#untilAnswered(job, () => endWork(this.#options.broker, address, job, outcome));
     return ACK;
   }
 
@@ -314,8 +336,8 @@ export class StepRunner {
    *
    * @param ended aborted once the task has ended: then nothing is left to store.
    */
-  async #untilAnswered<T>(taskId: string, ask: () => Promise<T>, ended?: AbortSignal): Promise<T> {
-    const { log, stopping } = this.#options;
+  async #untilAnswered<T>(job: StepJob, ask: () => Promise<T>, ended?: AbortSignal): Promise<T> {
+    const { stopping } = this.#options;
     const giveUpAt = performance.now() + FULL_WITHIN_MS;
     for (let tries = 1; ; tries++) {
       try {
@@ -323,7 +345,7 @@ export class StepRunner {
       } catch (error) {
         const isOver = stopping.aborted || ended?.aborted || (isFull(error) && performance.now() > giveUpAt);
         if (!(error instanceof RequestError) || error instanceof NewerMessage || isOver) throw error;
-        if (tries === 1) log.warn({ taskId, reason: error.message }, 'not stored yet, trying again');
+        if (tries === 1) this.#logOf(job).warn({ reason: error.message }, 'not stored yet, trying again');
         await sleep(RETRY_MS, undefined, { signal: stopping });
       }
     }
@@ -333,6 +355,11 @@ export class StepRunner {
 function outcomeOf(error: unknown, signal: AbortSignal): StepOutcomeName {
   if (signal.aborted) return 'stopped';
   return error instanceof StepFailed || isFull(error) ? 'failed' : 'lost';
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof StepFailed || error instanceof RequestError) return error.code;
+  return error instanceof Error ? error.name : 'Error';
 }
 
 function isFull(error: unknown): error is RequestError {

@@ -4,6 +4,7 @@ import type { Broker } from '../../src/broker/broker.ts';
 import type { Artifacts } from '../../src/contract/artifact.ts';
 import { RequestError, RequestErrorCode } from '../../src/contract/errors.ts';
 import type { StepJob, StepResult } from '../../src/contract/messages/work.ts';
+import { taskFields } from '../../src/contract/trace.ts';
 import { STEP_NAMES, type StepName } from '../../src/contract/work.ts';
 import type { Model } from '../../src/models/models.ts';
 import type { Logger } from '../../src/process/log.ts';
@@ -36,7 +37,7 @@ export async function contextOf(options: ContextOptions): Promise<StepContext & 
     folder: folder.path,
     artifacts: patient(artifacts, options),
     checkpoint: progress.checkpoint,
-    log: log.child({ taskId: job.taskId, step: job.step }),
+    log: log.child({ ...taskFields(job.taskId, job.trace), step: job.step }),
     report: (notice) => progress.report(notice),
     note: (text) => progress.note(text),
     // A recipe waits for it, so it is tried once.

@@ -18,6 +18,7 @@ export interface TryOptions {
   readonly broker: Pick<Broker, 'work' | 'now'>;
   readonly job: Pick<StepJob, 'taskId' | 'step'>;
   readonly trainer: string;
+  /** Its lines name the task. */
   readonly log: Logger;
   /** Aborted when the trainer stops. */
   readonly signal: AbortSignal;
@@ -147,7 +148,7 @@ export class TryProgress implements AsyncDisposable {
   }
 
   async #store(): Promise<void> {
-    const { broker, log, onOvertaken, job } = this.#options;
+    const { broker, log, onOvertaken } = this.#options;
     try {
       for (let tries = 1; tries <= WRITE_TRIES; tries++) {
         const last = await lastOf(this.#options);
@@ -160,7 +161,7 @@ export class TryProgress implements AsyncDisposable {
       }
     } catch (error) {
       // The next one is stored in two seconds.
-      log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'progress not stored');
+      log.debug({ reason: messageOf(error) }, 'progress not stored');
     }
   }
 

@@ -56,6 +56,12 @@ export const LABELS_OF_ROWS: Schema<readonly (readonly string[] | null)[]> = lis
   custom<readonly string[] | null>(`${LABELS.expected}, or null`, { ...LABELS, type: ['array', 'null'] }),
   LIMITS,
 );
+/** W3C `traceparent` of each row, null for one without. */
+export const TRACES_OF_ROWS: Schema<readonly (string | null)[]> = listOf(
+  'a list of traces',
+  custom<string | null>('a trace or null', { ...NAME, type: ['string', 'null'] }),
+  LIMITS,
+);
 export const SUBMITTED_AT = listOf('a list of instants', INSTANT, LIMITS);
 
 const BUNDLE_MEMBERS = {
@@ -75,12 +81,8 @@ const BUNDLE_MEMBERS = {
 const BUNDLE_OPTIONAL = {
   /** Where the tasks lie in the rollout of their model; absent if they are pinned to their version. */
   buckets: listOf('a list of buckets', BUCKET, LIMITS),
-  /** W3C `traceparent` of each request, null for one without; absent if none had one. */
-  traces: listOf(
-    'a list of traces',
-    custom<string | null>('a trace or null', { ...NAME, type: ['string', 'null'] }),
-    LIMITS,
-  ),
+  /** Absent if no row has one. */
+  traces: TRACES_OF_ROWS,
   /** Of a task that was redriven: the ids of the tasks that died with its input, oldest first. It is alone then. */
   history: listOf(`a list of ${MAX_HISTORY} task ids at most`, NAME, { maxItems: MAX_HISTORY }),
   /** Absent if no row has one. */

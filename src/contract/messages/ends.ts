@@ -19,8 +19,17 @@ import {
   withShortMessage,
 } from '../task.ts';
 import { type BundleAddress, rowAddress, SECRET_LENGTH, type TaskAddress } from '../taskId.ts';
+import { TASK_LOG } from '../taskLog.ts';
 import { CELL, KEPT_COLUMNS, type Value, type Values } from '../values.ts';
-import { LABELS_OF_ROWS, type QueuedBundle, ROWS, SECRETS, SUBMITTED_AT, TIMEOUT_MS } from './bundle.ts';
+import {
+  LABELS_OF_ROWS,
+  type QueuedBundle,
+  ROWS,
+  SECRETS,
+  SUBMITTED_AT,
+  TIMEOUT_MS,
+  TRACES_OF_ROWS,
+} from './bundle.ts';
 import { decoderOf, encodeMessage, MalformedMessage, requireThat, versionOf } from './decoder.ts';
 
 /** Messages of 0.2 had version 1, and were the end of one task each. */
@@ -61,6 +70,10 @@ const PART = object(
     batch: ROW_BATCH,
     /** Absent if no row has one. */
     labels: LABELS_OF_ROWS,
+    /** Those of their jobs. Absent if no row has one. */
+    traces: TRACES_OF_ROWS,
+    /** What happened to all of these rows in workers, if it is kept. */
+    log: TASK_LOG,
     /** The inputs of the rows, as in their bundle. Absent if none is kept, see `keptInputs`. */
     inputs: KEPT_COLUMNS,
   },
@@ -105,11 +118,12 @@ export function decodeEnds(data: Uint8Array, subject: string): Ends {
 }
 
 function requireFitting(part: EndsPart): void {
-  const { rows, secrets, submittedAt, state, columns, batch, labels, inputs = {} } = part;
+  const { rows, secrets, submittedAt, state, columns, batch, labels, traces, inputs = {} } = part;
   const count = rows.length;
   requireThat(secrets.length === count * SECRET_LENGTH, 'secrets', `${SECRETS.expected}, ${count}`, secrets);
   requireThat(submittedAt.length === count, 'submittedAt', `a list of ${count}`, submittedAt);
   requireThat(labels === undefined || labels.length === count, 'labels', `a list of ${count}`, labels);
+  requireThat(traces === undefined || traces.length === count, 'traces', `a list of ${count}`, traces);
   for (const [name, column] of Object.entries(inputs))
     requireThat(column.length === count, `inputs.${name.slice(0, 40)}`, `a list of ${count}`, column);
   const isCountRight = batch === undefined || hasFittingCounts(batch);
@@ -157,6 +171,8 @@ export function partOfTask(
     error,
     batch,
     labels,
+    trace,
+    log,
     input,
   }: FinishedTask,
   { row, secret }: TaskAddress,
@@ -177,6 +193,8 @@ export function partOfTask(
     ...(error === undefined ? {} : { error }),
     ...(batch === undefined ? {} : { batch }),
     ...(labels === undefined ? {} : { labels: [labels] }),
+    ...(trace === undefined ? {} : { traces: [trace] }),
+    ...(log === undefined ? {} : { log }),
     ...(input === undefined ? {} : { inputs: columnsOfOne(input) }),
   };
 }
@@ -200,7 +218,7 @@ export function partWithout(part: EndsPart, without: ReadonlySet<number>): EndsP
   if (picked.length === part.rows.length) return part;
   if (picked.length === 0) return undefined;
   const pick = <T>(list: readonly T[]): T[] => picked.map((i) => list[i] as T);
-  const { columns, labels, inputs } = part;
+  const { columns, labels, traces, inputs } = part;
   const pickEach = (all: NonNullable<EndsPart['columns']>) =>
     Object.fromEntries(Object.entries(all).map(([name, column]) => [name, pick(column)]));
   return {
@@ -209,6 +227,7 @@ export function partWithout(part: EndsPart, without: ReadonlySet<number>): EndsP
     secrets: picked.map((i) => secretIn(part, i)).join(''),
     submittedAt: pick(part.submittedAt),
     ...(labels === undefined ? {} : { labels: pick(labels) }),
+    ...(traces === undefined ? {} : { traces: pick(traces) }),
     ...(columns === undefined ? {} : { columns: pickEach(columns) }),
     ...(inputs === undefined ? {} : { inputs: pickEach(inputs) }),
   };
@@ -241,7 +260,7 @@ function taskIn(
   { id, model }: Pick<TaskAddress, 'id' | 'model'>,
   { owner, timeoutMs, lane, requestId }: EndsCommon,
 ): FinishedTask {
-  const { modelVersion, state, finishedAt, attempts, history, run, columns, error, batch } = part;
+  const { modelVersion, state, finishedAt, attempts, history, run, columns, error, batch, log } = part;
   const submittedAt = part.submittedAt[i] ?? finishedAt;
   return {
     id,
@@ -255,6 +274,8 @@ function taskIn(
     deadline: timeoutMs === undefined ? undefined : submittedAt + timeoutMs,
     lane,
     labels: part.labels?.[i] ?? undefined,
+    trace: part.traces?.[i] ?? undefined,
+    log,
     input: part.inputs && inputIn(part.inputs, i),
     requestId,
     history: history?.slice(-MAX_HISTORY),

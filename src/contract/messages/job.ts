@@ -90,7 +90,16 @@ export interface ChunkJob extends QueuedChunkJob {
 /** The members of a job that are needed to end its task. */
 export type JobHeader = Pick<
   TaskHeader,
-  'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'owner' | 'history' | 'labels' | 'requestId'
+  | 'taskId'
+  | 'model'
+  | 'version'
+  | 'submittedAt'
+  | 'deadline'
+  | 'owner'
+  | 'history'
+  | 'labels'
+  | 'requestId'
+  | 'trace'
 > &
   Partial<Pick<RowBatchJob, 'batch'> & Pick<QueuedJob, 'input'>> &
   Pick<Job, 'lane'>;

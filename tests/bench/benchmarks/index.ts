@@ -26,6 +26,7 @@ import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tensors } from './tensors.ts';
 import { trainings } from './trainings.ts';
+import { tracing } from './tracing.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
@@ -36,6 +37,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   postSse,
   logins,
   metrics,
+  tracing,
   single,
   open1000,
   open100,

@@ -30,6 +30,8 @@ const PREDICTED = {
   ...{ state: 'SUCCEEDED', finishedAt: 20, attempts: 1, run: RUN },
   columns: { durationMinutes: [1, 2.5], scores: [[1, 2], [3]] },
   labels: [['a', 'b'], null],
+  traces: [null, '00-1-2-00'],
+  log: [{ at: 2, event: 'DELIVERED', process: 'worker-1', detail: 'delivery 1' }],
   inputs: { distance: [null, 2], day: [null, 'monday'] },
 };
 const FAILED = {
@@ -58,6 +60,7 @@ test.each<[string, object, string]>([
   ['too few secrets', { ...PREDICTED, secrets: secretsOf([0]) }, 'secrets must be a text of 24 hex digits'],
   ['too few instants', { ...PREDICTED, submittedAt: [1] }, 'submittedAt must be a list of 2'],
   ['too few inputs', { ...PREDICTED, inputs: { x: [1] } }, 'inputs.x must be a list of 2'],
+  ['too few traces', { ...PREDICTED, traces: [null] }, 'traces must be a list of 2'],
   ['too few labels', { ...PREDICTED, labels: [null] }, 'labels must be a list of 2'],
   ['no prediction', { ...PREDICTED, columns: undefined }, 'columns must be there, as the tasks succeeded'],
   ['too few values', { ...PREDICTED, columns: { x: [1] } }, 'columns.x must be a list of 2 values'],
@@ -90,6 +93,7 @@ test('each task has its own end', () => {
       ...{ ...predicted, id: ids[0], submittedAt: 10, deadline: 100, timings: { queueMs: 5, ...run } },
       prediction: { durationMinutes: 1, scores: [1, 2] },
       labels: ['a', 'b'],
+      log: PREDICTED.log,
     },
     {
       ...{
@@ -98,6 +102,8 @@ test('each task has its own end', () => {
         submittedAt: 12,
         deadline: 102,
         input: { distance: 2, day: 'monday' },
+        trace: '00-1-2-00',
+        log: PREDICTED.log,
         timings: { queueMs: 3, ...run },
       },
       prediction: { durationMinutes: 2.5, scores: [3] },
@@ -154,7 +160,7 @@ test('a part can be stored without the tasks that have an end already', () => {
   expect(partWithout(predicted, new Set([0, 2]))).toBeUndefined();
   expect(partWithout(predicted, new Set([0]))).toEqual({
     ...PREDICTED,
-    ...{ rows: [2], secrets: secretsOf([2]), submittedAt: [12], labels: [null] },
+    ...{ rows: [2], secrets: secretsOf([2]), submittedAt: [12], traces: ['00-1-2-00'], labels: [null] },
     inputs: { distance: [2], day: ['monday'] },
     columns: { durationMinutes: [2.5], scores: [[3]] },
   });

@@ -11,6 +11,8 @@ const COMMON = {
   ...{ v: 1, id, model: MODEL, modelVersion: '1', owner: 'ada', attempts: 1 },
   ...{ submittedAt: 1, startedAt: 2, finishedAt: 3, history: [id] },
   ...{ deadline: 4, labels: ['a'], requestId: 'r', lane: 'bulk', input: { distance: 1 } },
+  trace: '00-1-2-00',
+  log: [{ at: 2, event: 'DELIVERED', process: 'worker-1', detail: 'delivery 1' }],
 };
 const PREDICTED = {
   ...COMMON,

@@ -63,6 +63,8 @@ const END = {
   ...{ lane: 'bulk', history: ['task'], startedAt: 1, prediction: { x: 1 } },
   timings: { queueMs: 1, batchMs: 1, computeMs: 1, batchSize: 1 },
   error: { code: 'TRAINING_FAILED', message: 'm' },
+  trace: '00-1-2-00',
+  log: [{ at: 2, event: 'ENDED', process: 'p', detail: 'd' }],
   batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 1, rowsFailed: 0, secondsLeft: 1 },
   work: WORK,
 };

@@ -1,0 +1,161 @@
+/**
+ * The traces of a gateway: operations, what they submit, and what subscribers are given. Tasks are followed by their
+ * events; their code does not know this.
+ */
+import { SpanKind } from '@opentelemetry/api';
+import type { Job, RowBatchJob } from '../contract/messages/job.ts';
+import type { ReadingClient } from '../contract/principal.ts';
+import { isFinal, type Task } from '../contract/task.ts';
+import { parseTraceparent, type RequestTrace, type SpanName, traceparentOf } from '../contract/trace.ts';
+import type { EndedOperation, OperationTracing, RecordedOperation } from '../edge/tracedOperations.ts';
+import type { Config } from '../process/config.ts';
+import type { ListWatches } from '../tasks/listWatches.ts';
+import type { TaskUpdate } from '../tasks/manyTasksWatch.ts';
+import type { TaskEvents } from '../tasks/taskEvents.ts';
+import type { AllTasks } from '../workflow/allTasks.ts';
+import { Exporting, type TracedProcess } from './exporting.ts';
+import { FollowedStates } from './followedStates.ts';
+import { Sampling } from './sampling.ts';
+import { newSpan, recordSpan } from './spans.ts';
+
+export interface GatewayTracingOptions extends Omit<TracedProcess, 'role'> {
+  readonly config: Pick<Config, 'tracesSampler' | 'tracesSamplerArg'>;
+  readonly events: Pick<TaskEvents, 'on'>;
+  /** Milliseconds since the epoch, broker time. */
+  readonly now: () => number;
+}
+
+/** A task that a recorded operation submits. */
+interface Submitted {
+  readonly span: SpanName;
+  readonly operation: SpanName;
+  readonly startedAt: number;
+}
+
+/** What subscriptions to one task ask. */
+interface Watched {
+  result(id: string, client: ReadingClient): Promise<AsyncIterableIterator<Task>>;
+  updates(id: string, client: ReadingClient): Promise<AsyncIterableIterator<Task>>;
+}
+
+/** Subscriptions to many tasks. */
+interface Lists {
+  watchIds(...asked: Parameters<ListWatches['watchIds']>): Promise<AsyncIterableIterator<TaskUpdate>>;
+  watchFilter(...asked: Parameters<ListWatches['watchFilter']>): Promise<AsyncIterableIterator<TaskUpdate>>;
+}
+
+export class GatewayTracing implements OperationTracing, AsyncDisposable {
+  readonly #options: GatewayTracingOptions;
+  readonly #exporting: Exporting;
+  readonly #sampling: Sampling;
+  readonly #listening: Disposable;
+  /** By the `traceparent` of their jobs, while their operations go on. */
+  readonly #submitted = new Map<string, Submitted>();
+
+  constructor(options: GatewayTracingOptions) {
+    const { config, events } = options;
+    this.#options = options;
+    this.#exporting = new Exporting({ ...options, role: 'gateway' });
+    this.#sampling = new Sampling(config.tracesSampler, config.tracesSamplerArg);
+    this.#listening = events.on('accepted', (job) => this.#accepted(job));
+  }
+
+  begin(traceparent: string | undefined): RecordedOperation | undefined {
+    const parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+    const traceId = parent === undefined ? this.#sampling.newTrace() : this.#sampling.recorded(parent);
+    if (traceId === undefined) return undefined;
+    const span = newSpan(traceId);
+    const startedAt = this.#options.now();
+    const submitted: string[] = [];
+    const trace: RequestTrace = {
+      traceparent: traceparentOf(span),
+      forTask: () => {
+        const ofTask = newSpan(traceId);
+        const named = traceparentOf(ofTask);
+        submitted.push(named);
+        this.#submitted.set(named, { span: ofTask, operation: span, startedAt: this.#options.now() });
+        return named;
+      },
+    };
+    const end = (operation: EndedOperation) => {
+      // What is left was not accepted.
+      for (const named of submitted) this.#submitted.delete(named);
+      this.#recordOperation(operation, span, parent, startedAt);
+    };
+    return { trace, end };
+  }
+
+  /** The same tasks, of which each state that a subscriber is given is followed. */
+  followed(tasks: AllTasks): Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find'> & Watched {
+    const pushOf = (task: Task) => this.#pushOf(task);
+    return {
+      page: tasks.page.bind(tasks),
+      partial: tasks.partial.bind(tasks),
+      cancel: tasks.cancel.bind(tasks),
+      find: tasks.find.bind(tasks),
+      result: (id, client) => tasks.result(id, client).then((states) => new FollowedStates(states, pushOf)),
+      updates: (id, client) => tasks.updates(id, client).then((states) => new FollowedStates(states, pushOf)),
+    };
+  }
+
+  /** The same for subscriptions to many tasks. */
+  followedLists(lists: ListWatches): Lists {
+    const pushOf = (update: TaskUpdate) => ('task' in update ? this.#pushOf(update.task) : undefined);
+    return {
+      watchIds: async (...asked) => new FollowedStates(await lists.watchIds(...asked), pushOf),
+      watchFilter: async (...asked) => new FollowedStates(await lists.watchFilter(...asked), pushOf),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listening[Symbol.dispose]();
+    await this.#exporting[Symbol.asyncDispose]();
+  }
+
+  #recordOperation(
+    { kind, field, name, errorCode }: EndedOperation,
+    span: SpanName,
+    parent: SpanName | undefined,
+    startedAt: number,
+  ): void {
+    const attributes = {
+      'graphql.operation.type': kind,
+      ...(name === undefined ? {} : { 'graphql.operation.name': name }),
+    };
+    const what = { name: field === undefined ? kind : `${kind} ${field}`, kind: SpanKind.SERVER };
+    const endedAt = this.#options.now();
+    recordSpan({ ...what, span, parent, startedAt, endedAt, attributes, errorCode }, this.#exporting);
+  }
+
+  #accepted({ trace = '', taskId, model, version }: Job | RowBatchJob): void {
+    const submitted = this.#submitted.get(trace);
+    if (submitted === undefined) return;
+    this.#submitted.delete(trace);
+    const { span, operation: parent, startedAt } = submitted;
+    const attributes = {
+      ...{ 'messaging.system': 'nats', 'messaging.operation.type': 'send' },
+      ...attributesOf({ id: taskId, model, modelVersion: version }),
+    };
+    const what = { name: `accept ${model}`, kind: SpanKind.PRODUCER };
+    const endedAt = this.#options.now();
+    recordSpan({ ...what, span, parent, startedAt, endedAt, attributes }, this.#exporting);
+  }
+
+  /** @returns undefined if the task is not recorded. */
+  #pushOf(task: Task): (() => void) | undefined {
+    const parent = task.trace === undefined ? undefined : parseTraceparent(task.trace);
+    if (parent === undefined || this.#sampling.recorded(parent) === undefined) return undefined;
+    const startedAt = this.#options.now();
+    return () => {
+      const attributes = { ...attributesOf(task), 'tidings.task.state': task.state };
+      const what = { name: `push ${task.model}`, kind: SpanKind.INTERNAL, span: newSpan(parent.traceId) };
+      const endedAt = this.#options.now();
+      const errorCode = isFinal(task) ? task.error?.code : undefined;
+      recordSpan({ ...what, parent, startedAt, endedAt, attributes, errorCode }, this.#exporting);
+    };
+  }
+}
+
+function attributesOf({ id, model, modelVersion }: Pick<Task, 'id' | 'model' | 'modelVersion'>) {
+  return { 'tidings.task.id': id, 'tidings.model.name': model, 'tidings.model.version': modelVersion };
+}
