@@ -12,7 +12,7 @@ export interface SpanName {
 
 /** The trace that a request belongs to. */
 export interface RequestTrace {
-  /** Of the request itself. */
+  /** Of the request itself. Work has it: its acceptance has no span of its own. */
   readonly traceparent: string;
   /** @returns the `traceparent` for the job of a task that the request submits now. */
   forTask(): string;

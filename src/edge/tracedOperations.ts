@@ -60,14 +60,13 @@ export class TracedOperations implements RunningOperations {
     const end = this.#begin(args);
     const outcome = this.#operations.execute(args);
     if (end === undefined) return outcome;
-    if (!('then' in outcome)) {
-      end(outcome.errors);
-      return outcome;
-    }
-    return outcome.then((result) => {
-      end(result.errors);
-      return result;
-    });
+    if ('then' in outcome)
+      void outcome.then(
+        ({ errors }) => end(errors),
+        (error) => end([error]),
+      );
+    else end(outcome.errors);
+    return outcome;
   }
 
   /** A subscription lasts until it has no more events, or its client leaves. */

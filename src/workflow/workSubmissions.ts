@@ -141,7 +141,7 @@ export class WorkSubmissions {
       deadline,
       labels: labelsOf(options),
       requestId: options.requestId ?? undefined,
-      trace: trace?.forTask(),
+      trace: trace?.traceparent,
       ...what,
     };
     return { address, job };
