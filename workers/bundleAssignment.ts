@@ -160,7 +160,8 @@ export class BundleAssignment extends Assignment {
     if (outcome === 'expired') return { ...overduePart(ended, finishedAt), attempts };
     const { rows, secrets = '', submittedAt, version, history, labels } = ended;
     const inputs = keptInputs(ended.columns, rows.length);
-    const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts };
+    const { workerId: worker } = this.options;
+    const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts, worker };
     return {
       ...common,
       ...(history === undefined ? {} : { history }),
