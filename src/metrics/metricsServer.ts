@@ -4,8 +4,9 @@
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
+import { isLoopbackAddress, isLoopbackHost } from '../edge/hosts.ts';
 import { createServer } from '../edge/nodeHttp.ts';
 import type { Config } from '../process/config.ts';
 import { type Exposed, exposition } from './exposition.ts';
@@ -65,23 +66,40 @@ export class MetricsServer implements AsyncDisposable {
 }
 
 async function answer(
-  { method = '', url = '', headers }: IncomingMessage,
+  { method = '', url = '', headers, socket }: IncomingMessage,
   response: ServerResponse,
   options: MetricsServerOptions,
 ): Promise<void> {
   response.setHeader('cache-control', 'no-store');
   response.setHeader('x-content-type-options', 'nosniff');
-  if (!METHODS.includes(method)) {
-    response.writeHead(405, { allow: METHODS.join(', ') }).end();
-    return;
-  }
-  const [status, type, body] = await pageAt(url.split('?')[0] ?? '', headers.accept, options).catch(
-    (error: unknown) => json(500, { error: messageOf(error) }),
-  );
+  const [status, type, body] = isForeignPage(headers.host, socket)
+    ? json(403, { error: 'On loopback, metrics are asked for under the name localhost or its address.' })
+    : await pageFor(method, url, headers.accept, options);
+  if (status === 405) response.setHeader('allow', METHODS.join(', '));
   response.writeHead(status, { 'content-type': type }).end(method === 'HEAD' ? undefined : body);
 }
 
+/** A web page can point its own name at this machine (DNS rebinding). */
+function isForeignPage(host: string | undefined, { localAddress = '' }: Socket): boolean {
+  return host !== undefined && isLoopbackAddress(localAddress) && !isLoopbackHost(host);
+}
+
 type Page = readonly [status: number, contentType: string, body: string];
+
+async function pageFor(
+  method: string,
+  url: string,
+  accept: string | undefined,
+  options: MetricsServerOptions,
+): Promise<Page> {
+  if (!METHODS.includes(method))
+    return json(405, { error: `The method must be one of ${METHODS.join(', ')}, got ${method}.` });
+  try {
+    return await pageAt(url.split('?')[0] ?? '', accept, options);
+  } catch (error) {
+    return json(500, { error: messageOf(error) });
+  }
+}
 
 async function pageAt(
   path: string,

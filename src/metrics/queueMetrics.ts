@@ -19,6 +19,7 @@ export interface LaneFigures {
   readonly inHand: number;
   /** Undefined if it is not known. */
   readonly endedPerSecond: number | undefined;
+  readonly isPaused: boolean;
 }
 
 type Stores = Pick<Broker['queues'], 'stores'>;
@@ -48,6 +49,9 @@ export function addQueueMetrics({ metrics, queues, stores, workers, models }: Qu
     'tidings_queue_backlog_seconds',
     `How long the jobs that wait will take, at the present rate. ${LONGEST_WAIT_S} at most, and where nothing ends.`,
     backlogSecondsOf,
+  );
+  ofLanes('tidings_queue_paused', '1 while an operator has paused the model, else 0.', ({ isPaused }) =>
+    isPaused ? 1 : 0,
   );
   metrics.gauge(
     {

@@ -1,6 +1,6 @@
 /** What a gateway counts of its tasks. It listens to their events, so the code that processes tasks knows none of this. */
 import { Lane } from '../contract/subjects.ts';
-import type { FinishedTask } from '../contract/task.ts';
+import { type FinishedTask, TaskState } from '../contract/task.ts';
 import type { TaskEventMap, TaskEvents } from '../tasks/taskEvents.ts';
 import type { Counter, Histogram, Metrics, Series } from './metrics.ts';
 
@@ -17,6 +17,16 @@ const VERSION = ['model', 'version'] as const;
 
 type OfVersion<T> = Series<typeof VERSION, T>;
 
+/** The series that nearly every task of a version counts in: they are found at once, by its names. */
+interface VersionSeries {
+  readonly accepted: Readonly<Record<Lane, Counter>>;
+  readonly succeeded: Counter;
+  readonly seconds: Histogram;
+  readonly queueSeconds: Histogram;
+  readonly batchSeconds: Histogram;
+  readonly computeSeconds: Histogram;
+}
+
 export class TaskMetrics implements Disposable {
   readonly accepted: Series<readonly ['model', 'version', 'lane'], Counter>;
   readonly acceptedRows: OfVersion<Counter>;
@@ -27,6 +37,7 @@ export class TaskMetrics implements Disposable {
   readonly queueSeconds: OfVersion<Histogram>;
   readonly batchSeconds: OfVersion<Histogram>;
   readonly computeSeconds: OfVersion<Histogram>;
+  readonly #versions = new Map<string, Map<string, VersionSeries>>();
   readonly #listening = new DisposableStack();
 
   constructor({ metrics, events }: TaskMetricsOptions) {
@@ -76,18 +87,41 @@ export class TaskMetrics implements Disposable {
 
   #countAccepted(job: TaskEventMap['accepted']): void {
     const { model, version } = job;
+    const { accepted } = this.#of(model, version);
     if ('batch' in job) {
-      this.accepted.of(model, version, Lane.Batch).add();
+      accepted[Lane.Batch].add();
       this.acceptedRows.of(model, version).add(job.batch.rowCount);
-    } else this.accepted.of(model, version, job.lane ?? Lane.Interactive).add();
+    } else accepted[job.lane ?? Lane.Interactive].add();
   }
 
   #countEnded({ model, modelVersion, state, error, timings, submittedAt, finishedAt }: FinishedTask): void {
-    this.ended.of(model, modelVersion, state, error?.code ?? NO_CODE).add();
-    this.seconds.of(model, modelVersion).observe((finishedAt - submittedAt) / MS);
+    const series = this.#of(model, modelVersion);
+    if (state === TaskState.Succeeded) series.succeeded.add();
+    else this.ended.of(model, modelVersion, state, error?.code ?? NO_CODE).add();
+    series.seconds.observe((finishedAt - submittedAt) / MS);
     if (timings === undefined) return;
-    this.queueSeconds.of(model, modelVersion).observe(timings.queueMs / MS);
-    this.batchSeconds.of(model, modelVersion).observe(timings.batchMs / MS);
-    this.computeSeconds.of(model, modelVersion).observe(timings.computeMs / MS);
+    series.queueSeconds.observe(timings.queueMs / MS);
+    series.batchSeconds.observe(timings.batchMs / MS);
+    series.computeSeconds.observe(timings.computeMs / MS);
+  }
+
+  #of(model: string, version: string): VersionSeries {
+    const known = this.#versions.get(model)?.get(version);
+    if (known !== undefined) return known;
+    const accepted = (lane: Lane) => this.accepted.of(model, version, lane);
+    const made = {
+      accepted: {
+        [Lane.Interactive]: accepted(Lane.Interactive),
+        [Lane.Bulk]: accepted(Lane.Bulk),
+        [Lane.Batch]: accepted(Lane.Batch),
+      },
+      succeeded: this.ended.of(model, version, TaskState.Succeeded, NO_CODE),
+      seconds: this.seconds.of(model, version),
+      queueSeconds: this.queueSeconds.of(model, version),
+      batchSeconds: this.batchSeconds.of(model, version),
+      computeSeconds: this.computeSeconds.of(model, version),
+    };
+    this.#versions.getOrInsertComputed(model, () => new Map()).set(version, made);
+    return made;
   }
 }

@@ -39,6 +39,8 @@ export interface SystemOptions {
   readonly workers?: number;
   /** Environment variables for gateways and workers. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The same for workers alone. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
 }
 
 /** A system of Tidings. */
@@ -60,7 +62,7 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
     ...(workerCount > 1 && { WORKERS: String(workerCount) }),
     ...options.env,
   };
-  const workerEnv = { ...env, MODELS_DIR: options.workerModels ?? models };
+  const workerEnv = { ...env, MODELS_DIR: options.workerModels ?? models, ...options.workerEnv };
   const nats = started.use(await startNats());
   const workers = await Promise.all(
     Array.from({ length: workerCount }, async () =>

@@ -5,6 +5,7 @@ export interface LogLine {
   readonly msg: string;
   readonly pid: number;
   readonly address?: string;
+  readonly url?: string;
 }
 
 const LINES_SHOWN = 20;

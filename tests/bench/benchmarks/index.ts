@@ -9,6 +9,7 @@ import { idle } from './idle.ts';
 import { keptResults } from './keptResults.ts';
 import { logins } from './logins.ts';
 import { manyModels } from './manyModels.ts';
+import { metrics } from './metrics.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
@@ -31,6 +32,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   postWebSocket,
   postSse,
   logins,
+  metrics,
   single,
   open1000,
   open100,

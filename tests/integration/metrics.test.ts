@@ -1,0 +1,144 @@
+/** The metrics of a gateway and of a worker that are started by themselves, each at its own port. */
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { submitTrip } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, type Process, startGateway, startProcess, startWorker } from '../support/processes.ts';
+
+const METRICS_PORT = '0';
+const ACCEPTED = 'tidings_tasks_accepted_total{model="trip-duration",version="1",lane="interactive"}';
+
+let nats: NatsServer;
+let gateway: Gateway;
+let worker: Process;
+
+beforeAll(async () => {
+  nats = await startNats();
+  [gateway, worker] = await Promise.all([
+    startGateway(nats, { METRICS_PORT }),
+    startWorker(nats, { METRICS_PORT }),
+  ]);
+});
+
+afterAll(async () => {
+  for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+/** As the process has logged it. */
+function urlOf(process: Process, path = '/metrics'): URL {
+  const [, url = ''] = /"url":"([^"]+)","msg":"metrics can be read"/.exec(process.output()) ?? [];
+  return new URL(path, url);
+}
+
+/** The value of a sample, by its name and labels; undefined if there is none. */
+async function sampleOf(process: Process, sample: string): Promise<number | undefined> {
+  const lines = (await (await fetch(urlOf(process))).text()).split('\n');
+  const line = lines.find((each) => each.startsWith(`${sample} `));
+  return line === undefined ? undefined : Number(line.slice(sample.length + 1));
+}
+
+test('a gateway counts tasks from their acceptance to their end', async () => {
+  const before = (await sampleOf(gateway, ACCEPTED)) ?? 0;
+  await submitTrip(gateway.url, tripNumber(1), { waitMs: 30_000 });
+  expect(await sampleOf(gateway, ACCEPTED)).toBe(before + 1);
+  const ended = 'tidings_tasks_ended_total{model="trip-duration",version="1",state="SUCCEEDED",code="none"}';
+  expect(await sampleOf(gateway, ended)).toBe(before + 1);
+  expect(await sampleOf(gateway, 'tidings_task_seconds_count{model="trip-duration",version="1"}')).toBe(
+    before + 1,
+  );
+});
+
+test('a gateway counts refused tasks by their code', async () => {
+  const input = { ...tripNumber(1), pickupLocationId: 999 };
+  await expect(submitTrip(gateway.url, input)).rejects.toThrow('BAD_USER_INPUT');
+  const refused = 'tidings_tasks_refused_total{model="trip-duration",code="BAD_USER_INPUT"}';
+  expect(await sampleOf(gateway, refused)).toBe(1);
+});
+
+test('a worker counts its runs', async () => {
+  const rows = 'tidings_batch_rows_sum{model="trip-duration",version="1"}';
+  const before = (await sampleOf(worker, rows)) ?? 0;
+  const options = { waitMs: 30_000 };
+  expect(await submitTrip(gateway.url, tripNumber(2), options)).toMatchObject({ state: 'SUCCEEDED' });
+  expect(await sampleOf(worker, rows)).toBe(before + 1);
+  expect(await sampleOf(worker, 'tidings_served_versions{model="trip-duration",version="1"}')).toBe(1);
+});
+
+test('a gateway tells its connections, and that a worker serves the version', async () => {
+  const { port } = new URL(gateway.url);
+  const connection = connect(Number(port));
+  try {
+    await eventually(
+      () => sampleOf(gateway, 'tidings_connections'),
+      (count = 0) => count >= 1,
+    );
+  } finally {
+    connection.destroy();
+  }
+  expect(await sampleOf(gateway, 'tidings_workers{model="trip-duration",version="1"}')).toBe(1);
+  expect(await sampleOf(gateway, 'tidings_broker_connected')).toBe(1);
+});
+
+describe('the port of metrics', () => {
+  test('is on loopback, and not that of clients', async () => {
+    expect(urlOf(gateway).hostname).toBe('127.0.0.1');
+    expect((await fetch(new URL('/metrics', gateway.url))).status).toBe(404);
+    expect((await fetch(urlOf(gateway, '/graphql'))).status).toBe(404);
+  });
+
+  test.each([
+    ['gateway', () => gateway],
+    ['worker', () => worker],
+  ])('tells that a %s is alive and ready', async (_role, processOf) => {
+    for (const path of ['/health', '/ready'])
+      expect((await fetch(urlOf(processOf(), path))).status).toBe(200);
+  });
+
+  test('answers HEAD without a body, and no other method', async () => {
+    const head = await fetch(urlOf(worker), { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    const post = await fetch(urlOf(worker), { method: 'POST', body: 'x' });
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  test('is refused to web pages that point a name of their own at this machine', async () => {
+    expect(await statusFor(urlOf(gateway), 'evil.example')).toBe(403);
+    expect(await statusFor(urlOf(gateway), 'localhost')).toBe(200);
+  });
+
+  test('that another process has ends the start with exit code 78, and names the setting', async () => {
+    await using second = startProcess('workers/main.ts', {
+      NATS_URL: nats.url,
+      METRICS_PORT: urlOf(worker).port,
+    });
+    second.ready.catch(() => {});
+    expect(await second.ended).toBe(78);
+    expect(second.output()).toContain('METRICS_PORT must be a port that this process can listen on');
+  });
+});
+
+test('a worker that waits for its broker is alive and not ready', async () => {
+  await using waiting = startProcess('workers/main.ts', { NATS_URL: 'nats://127.0.0.1:1', METRICS_PORT });
+  waiting.ready.catch(() => {});
+  await waiting.logged('metrics can be read');
+  expect((await fetch(urlOf(waiting, '/health'))).status).toBe(200);
+  const ready = await eventually(
+    () => fetch(urlOf(waiting, '/ready')),
+    ({ status }) => status === 503,
+  );
+  expect(await ready.json()).toEqual({ status: 'not ready', problem: 'waiting for the broker' });
+});
+
+function statusFor(url: URL, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
