@@ -154,6 +154,12 @@ export function defineTask(
         nullable: true,
         description: 'How long its steps took; null until it has run.',
       }),
+      worker: t.string({
+        nullable: true,
+        description:
+          'Id of the worker whose run ended it; null if no run did, for a row batch, and for a training or a check.',
+        resolve: ({ worker }) => worker,
+      }),
       prediction: t.field({
         type: predictionRef,
         nullable: true,

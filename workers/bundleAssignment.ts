@@ -193,7 +193,8 @@ export class BundleAssignment extends Assignment {
     if (outcome === 'expired') return { ...overduePart(ended, finishedAt), attempts, ...log };
     const { rows, secrets = '', submittedAt, version, history, labels, traces } = ended;
     const inputs = keptInputs(ended.columns, rows.length);
-    const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts };
+    const { workerId: worker } = this.options;
+    const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts, worker };
     return {
       ...common,
       ...(history === undefined ? {} : { history }),

@@ -159,10 +159,13 @@ const TASK_OPTIONAL = {
   batch: ROW_BATCH,
 };
 
+/** The id of the worker whose run ended a prediction of one row. */
+const RAN_BY = { worker: NAME };
+
 const TASK = object(
   'a task',
   { ...TASK_MEMBERS, state: oneOf(Object.values(TaskState)) },
-  { ...TASK_OPTIONAL, finishedAt: INSTANT },
+  { ...TASK_OPTIONAL, finishedAt: INSTANT, ...RAN_BY },
 );
 export type Task = Passing<typeof TASK> & {
   /** If it is no prediction: how far it is, and what it made. Its `modelVersion` is the version that it made, or empty. */
@@ -171,7 +174,7 @@ export type Task = Passing<typeof TASK> & {
 
 export const FINISHED_MEMBERS = { ...TASK_MEMBERS, state: FINAL_STATE, finishedAt: INSTANT };
 export const FINISHED_OPTIONAL = TASK_OPTIONAL;
-const FINISHED_TASK = object('a finished task', FINISHED_MEMBERS, FINISHED_OPTIONAL);
+const FINISHED_TASK = object('a finished task', FINISHED_MEMBERS, { ...FINISHED_OPTIONAL, ...RAN_BY });
 /** A task that has reached its end; no other state can follow. */
 export type FinishedTask = Passing<typeof FINISHED_TASK>;
 

@@ -24,6 +24,7 @@ const TOKEN = 'open-sesame-0123456789';
 const OPERATOR = { authorization: `Bearer ${TOKEN}` };
 const QUEUES = `{ queues(model: "${MODEL}") { version lane waiting inHand isPaused } }`;
 const PLACE = 'query ($id: ID!) { task(id: $id) { state position estimatedStartAt } }';
+const RAN_BY = 'query ($id: ID!) { task(id: $id) { worker } }';
 const RETRY = 'mutation ($id: ID!) { retryTask(id: $id) { id state history labels } }';
 const STATS = `{ at
   processes { id role cpuCores memoryBytes eventLoopDelayMs busy connections subscriptions worker { models { version } } }
@@ -232,6 +233,9 @@ describe('retryTask', () => {
     expect(fieldOf(await retry(expired.id))).toMatchObject({ state: 'QUEUED', history: [expired.id] });
     await pause('resumeModel');
     expect(await onlyTask(sse(gateway.url, TASK_RESULT, retried))).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await post(guarded.url, RAN_BY, retried)).toEqual({
+      data: { task: { worker: expect.stringMatching(/^worker-[0-9a-f]{8}$/) } },
+    });
     expect(codeIn(await retry(retried.id))).toBe('CANNOT_RETRY');
   });
 

@@ -64,6 +64,8 @@ const PART = object(
     /** The start of the last run of a task that has no `run`. */
     startedAt: INSTANT,
     run: RUN,
+    /** The id of the worker that ran them. Absent in ends that no run brought, and of a row batch. */
+    worker: NAME,
     /** A list of values per output, by GraphQL name, with one value for each row. */
     columns: recordOf('columns by name', listOf('a list of values', CELL), { minProperties: 1 }),
     error: TASK_ERROR,
@@ -167,6 +169,7 @@ export function partOfTask(
     history,
     startedAt,
     timings,
+    worker,
     prediction,
     error,
     batch,
@@ -189,6 +192,7 @@ export function partOfTask(
     ...(timings === undefined || startedAt === undefined
       ? { startedAt }
       : { run: runOf(submittedAt, startedAt, timings) }),
+    ...(worker === undefined ? {} : { worker }),
     ...(prediction === undefined ? {} : { columns: columnsOfOne(prediction) }),
     ...(error === undefined ? {} : { error }),
     ...(batch === undefined ? {} : { batch }),
@@ -260,7 +264,8 @@ function taskIn(
   { id, model }: Pick<TaskAddress, 'id' | 'model'>,
   { owner, timeoutMs, lane, requestId }: EndsCommon,
 ): FinishedTask {
-  const { modelVersion, state, finishedAt, attempts, history, run, columns, error, batch, log } = part;
+  const { modelVersion, state, finishedAt, attempts, history, run, worker, columns, error, batch, log } =
+    part;
   const submittedAt = part.submittedAt[i] ?? finishedAt;
   return {
     id,
@@ -281,6 +286,7 @@ function taskIn(
     history: history?.slice(-MAX_HISTORY),
     startedAt: run?.startedAt ?? part.startedAt,
     timings: run && timingsOf(run, submittedAt),
+    worker,
     prediction: columns && valuesIn(columns, i),
     // A worker may cut nothing off: the end of the task is worth more than all of the text.
     error: error && withShortMessage(error),

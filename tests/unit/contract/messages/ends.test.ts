@@ -27,7 +27,7 @@ const secretsOf = (rows: readonly number[]) => rows.map((row) => TASKS[row]?.sec
 const RUN = { formedAt: 15, startedAt: 16, computeMs: 2, batchSize: 64 };
 const PREDICTED = {
   ...{ rows: [0, 2], secrets: secretsOf([0, 2]), submittedAt: [10, 12], modelVersion: '1' },
-  ...{ state: 'SUCCEEDED', finishedAt: 20, attempts: 1, run: RUN },
+  ...{ state: 'SUCCEEDED', finishedAt: 20, attempts: 1, run: RUN, worker: 'w1' },
   columns: { durationMinutes: [1, 2.5], scores: [[1, 2], [3]] },
   labels: [['a', 'b'], null],
   traces: [null, '00-1-2-00'],
@@ -85,7 +85,14 @@ test.each<[string, object, string]>([
 test('each task has its own end', () => {
   const ends = decode(MESSAGE);
   const common = { model: MODEL, modelVersion: '1', owner: 'ada', lane: 'bulk', requestId: 'r' };
-  const predicted = { ...common, state: 'SUCCEEDED', finishedAt: 20, attempts: 1, startedAt: 16 };
+  const predicted = {
+    ...common,
+    state: 'SUCCEEDED',
+    finishedAt: 20,
+    attempts: 1,
+    startedAt: 16,
+    worker: 'w1',
+  };
   const run = { batchMs: 1, computeMs: 2, batchSize: 64 };
   const ids = TASKS.map(({ id }) => id);
   const expected = [

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { brokerUnavailable } from '../../../src/contract/errors.ts';
+import { SystemStats } from '../../../src/system/systemStats.ts';
+
+function openStats() {
+  const seen = { looks: 0, places: 0, isAway: false };
+  const stats = new SystemStats({
+    broker: { now: () => seen.looks, queues: { stores: async () => [] } },
+    blobsBroker: undefined,
+    models: [],
+    workers: { list: () => [] },
+    queues: {
+      list: async () => {
+        if (seen.isAway) throw brokerUnavailable('it is not connected');
+        return [];
+      },
+    },
+    processes: {
+      look: async () => {
+        seen.looks++;
+        return [];
+      },
+    },
+    places: {
+      reserve: () => {
+        seen.places++;
+        return { [Symbol.dispose]: () => void seen.places-- };
+      },
+    },
+  });
+  return { stats, seen };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('the figures are computed once a second for all watchers, and a slow one gets the newest', async () => {
+  const { stats, seen } = openStats();
+  const [fast, slow] = [stats.watch({ owner: 'a' }), stats.watch({ owner: 'b' })];
+  expect(seen.places).toBe(2);
+  const first = await Promise.all([fast.next(), slow.next()]);
+  expect(first.map(({ value }) => value.at)).toEqual([1, 1]);
+  for (let second = 2; second <= 4; second++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect((await fast.next()).value.at).toBe(second);
+  }
+  expect((await slow.next()).value.at).toBe(4);
+  expect((await stats.present()).at).toBe(4);
+  for (const watch of [fast, slow]) await watch.return?.();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(seen).toMatchObject({ looks: 4, places: 0 });
+});
+
+test('while the broker is away, watchers are told so instead of being cut off', async () => {
+  const { stats, seen } = openStats();
+  const watch = stats.watch({ owner: 'a' });
+  expect((await watch.next()).value.alerts).toEqual([]);
+  seen.isAway = true;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect((await watch.next()).value.alerts).toMatchObject([{ name: 'TidingsBrokerUnreachable', since: 2 }]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect((await watch.next()).value.alerts).toMatchObject([{ name: 'TidingsBrokerUnreachable', since: 2 }]);
+  stats[Symbol.dispose]();
+  await expect(watch.next()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+  expect(seen.places).toBe(0);
+});
