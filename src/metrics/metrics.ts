@@ -27,7 +27,7 @@ export type LabelValues<L extends readonly string[]> = { readonly [K in keyof L]
 /** Values of now, by their labels. Without an answer of the broker, for example, there are none. */
 export type Reading<L extends readonly string[]> = Iterable<readonly [labels: LabelValues<L>, value: number]>;
 
-/** Called at each scrape. If it rejects, the family has no sample. */
+/** Called at each scrape. If it rejects, the family has no sample; a value that is no finite number is left out. */
 type Read<L extends readonly string[]> = () => Reading<L> | Promise<Reading<L>>;
 
 export class Metrics {
@@ -173,7 +173,9 @@ async function samplesOf<L extends readonly string[]>(
   read: Read<L>,
 ): Promise<readonly Sample[]> {
   try {
-    return Array.from(await read(), (each) => sampleOf(family, ...each));
+    return Array.from(await read(), (each) => sampleOf(family, ...each)).filter(({ value }) =>
+      Number.isFinite(value),
+    );
   } catch {
     return [];
   }

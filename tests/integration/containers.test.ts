@@ -121,6 +121,25 @@ test('the overlay changes services that exist, and every mounted volume and conf
   }
 });
 
+test('Prometheus and Grafana run only with their profile, for this machine alone, and read files that exist', () => {
+  for (const name of ['prometheus', 'grafana']) {
+    const { profiles, ports = [], volumes = [] } = compose.services[name] ?? {};
+    expect(profiles).toEqual(['metrics']);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+    for (const [from = ''] of volumes.map((volume) => volume.split(':'))) {
+      if (from.startsWith('.')) expect(existsSync(join(ROOT, from)), from).toBe(true);
+      else expect(compose.volumes).toHaveProperty([from]);
+    }
+  }
+  const [job] = parse(read('deploy/prometheus/prometheus.yml')).scrape_configs;
+  const [{ names, port }] = job.dns_sd_configs;
+  for (const name of names)
+    expect(compose.services[name]?.environment).toMatchObject({
+      METRICS_PORT: port,
+      METRICS_HOST: '0.0.0.0',
+    });
+});
+
 test('every image runs a program that exists, as a user without rights', () => {
   const images = ['gateway', 'worker', 'worker-cuda'];
   for (const image of images) {
@@ -180,6 +199,7 @@ interface Service {
   readonly build?: { readonly context: string; readonly target: string };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly profiles?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly configs?: readonly { readonly source: string; readonly target: string }[];

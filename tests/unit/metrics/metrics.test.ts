@@ -127,10 +127,13 @@ test('a gauge that cannot be read now has no sample, and the others are read', a
   metrics.gauge({ name: 'waiting_jobs', help: 'Waiting.', labels: [] }, async () => {
     throw new Error('the broker does not answer');
   });
+  metrics.gauge({ name: 'live_error', help: 'Error.', labels: [] }, () => [[[], Number.NaN]]);
   metrics.gauge({ name: 'open', help: 'Open.', labels: [] }, () => [[[], 1]]);
   expect(await linesOf(metrics)).toEqual([
     '# HELP waiting_jobs Waiting.',
     '# TYPE waiting_jobs gauge',
+    '# HELP live_error Error.',
+    '# TYPE live_error gauge',
     '# HELP open Open.',
     '# TYPE open gauge',
     'open 1',

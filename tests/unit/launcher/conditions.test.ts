@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { Conditions } from '../../../src/launcher/conditions.ts';
+import type { Exposed } from '../../../src/metrics/exposition.ts';
+
+const OPEN: Exposed = {
+  name: 'open',
+  help: 'Open.',
+  type: 'gauge',
+  samples: [{ name: 'open', labels: [], value: 1 }],
+};
+
+/** A process that answers each question with what `answer` gives. */
+function processOf(name: string, conditions: Conditions, answer?: { readonly problem?: string }) {
+  return {
+    name,
+    send() {
+      if (answer === undefined) return false;
+      queueMicrotask(() => conditions.hear(name, { type: 'condition', families: [OPEN], ...answer }));
+      return true;
+    },
+  };
+}
+
+test('the metrics of all processes that run are one, and each sample names its process', async () => {
+  const conditions = new Conditions();
+  const families = await conditions.families([
+    processOf('gateway', conditions, {}),
+    processOf('worker 1', conditions),
+    processOf('worker 2', conditions, {}),
+  ]);
+  const labels = families.flatMap(({ samples }) => samples.map((sample) => sample.labels));
+  expect(labels).toEqual([[['process', 'gateway']], [['process', 'worker 2']]]);
+});
+
+test('the system is ready once each process has no problem', async () => {
+  const conditions = new Conditions();
+  const gateway = processOf('gateway', conditions, {});
+  expect(await conditions.problem([gateway])).toBeUndefined();
+  const others = [
+    processOf('worker 1', conditions, { problem: 'waiting for the broker' }),
+    processOf('worker 2', conditions),
+  ];
+  expect(await conditions.problem([gateway, ...others])).toBe(
+    'worker 1: waiting for the broker; worker 2: it does not answer',
+  );
+});
+
+test('questions at the same time share an answer, and the end of a process is one', async () => {
+  const conditions = new Conditions();
+  let asked = 0;
+  const worker = { name: 'worker', send: () => ++asked > 0 };
+  const answers = [conditions.problem([worker]), conditions.problem([worker])];
+  conditions.hear('worker', undefined);
+  expect(await Promise.all(answers)).toEqual(['worker: it does not answer', 'worker: it does not answer']);
+  expect(asked).toBe(1);
+});

@@ -1,0 +1,64 @@
+/** What workers and trainers count of their events. */
+import { expect, test } from 'vitest';
+import { StepName } from '../../../src/contract/work.ts';
+import { Metrics } from '../../../src/metrics/metrics.ts';
+import { StepEvents } from '../../../workers/training/stepEvents.ts';
+import { StepMetrics } from '../../../workers/training/stepMetrics.ts';
+import { WorkerEvents } from '../../../workers/workerEvents.ts';
+import { WorkerMetrics } from '../../../workers/workerMetrics.ts';
+
+const VERSION = { model: 'churn', version: '1' };
+
+async function samplesIn(metrics: Metrics): Promise<ReadonlyMap<string, number>> {
+  const families = await metrics.read();
+  return new Map(
+    families.flatMap(({ samples }) =>
+      samples.map(({ name, labels, value }) => [
+        `${name} ${labels.map(([, text]) => text).join(' ')}`,
+        value,
+      ]),
+    ),
+  );
+}
+
+test('a worker counts the rows, the fill and the failures of its runs', async () => {
+  const metrics = new Metrics();
+  const events = new WorkerEvents();
+  using _counting = new WorkerMetrics({
+    metrics,
+    events,
+    versions: { models: [], loadedCount: 2 },
+    refused: () => [{ model: 'churn', version: '2' }],
+    hosts: { bytes: 1_000 },
+    slots: { count: 4, busy: 1 },
+    memoryMaxBytes: 0,
+  });
+  events.emit('loaded', { ...VERSION, tookMs: 500 });
+  events.emit('ran', { ...VERSION, rows: 32, maxRows: 128, computeMs: 4, hasFailed: false });
+  events.emit('ran', { ...VERSION, rows: 1, maxRows: 1, computeMs: 2, hasFailed: true });
+  events.emit('redelivered', VERSION);
+  const samples = await samplesIn(metrics);
+  expect(samples.get('tidings_batch_rows_sum churn 1')).toBe(33);
+  expect(samples.get('tidings_batch_fill_ratio_sum churn 1')).toBe(1.25);
+  expect(samples.get('tidings_batch_run_seconds_sum churn 1')).toBeCloseTo(0.006);
+  expect(samples.get('tidings_batch_runs_failed_total churn 1')).toBe(1);
+  expect(samples.get('tidings_redeliveries_total churn 1')).toBe(1);
+  // It is there before the first one, so that the first one is an increase.
+  expect(samples.get('tidings_dead_letters_stored_total churn 1')).toBe(0);
+  expect(samples.get('tidings_refused_versions churn 2')).toBe(1);
+  expect(samples.get('tidings_slots_busy ')).toBe(1);
+});
+
+test('a trainer counts its steps by how they ended', async () => {
+  const metrics = new Metrics();
+  const events = new StepEvents();
+  using _counting = new StepMetrics({ metrics, events });
+  const step = { model: 'churn', step: StepName.Train };
+  events.emit('begun', step);
+  expect((await samplesIn(metrics)).get('tidings_steps_running ')).toBe(1);
+  events.emit('over', { ...step, outcome: 'failed', tookMs: 2_000 });
+  const samples = await samplesIn(metrics);
+  expect(samples.get('tidings_steps_running ')).toBe(0);
+  expect(samples.get('tidings_steps_ended_total churn train failed')).toBe(1);
+  expect(samples.get('tidings_step_seconds_sum churn train')).toBe(2);
+});
