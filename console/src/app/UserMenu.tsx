@@ -20,14 +20,11 @@ export function UserMenu() {
     <>
       <Menu position="bottom-end" width={220} transitionProps={{ duration: 0 }}>
         <Menu.Target>
-          <Button
-            variant="subtle"
-            color="gray"
-            px="xs"
-            leftSection={<Icon name="user" />}
-            maw={{ base: 120, sm: 240 }}
-          >
-            {me.owner}
+          <Button variant="subtle" color="gray" px="xs" aria-label={`Signed in as ${me.owner}, ${role}`}>
+            <Icon name="user" />
+            <Text span size="sm" visibleFrom="sm" ml={6} maw={200} truncate>
+              {me.owner}
+            </Text>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
