@@ -11,6 +11,8 @@ import type { NodeRef } from './node.ts';
 
 /** The points of complexity of what needs the rollouts of before: they are read from the broker. */
 const HISTORY_POINTS = 10;
+/** Those of its pause, which the broker knows. */
+const PAUSE_POINTS = 10;
 
 export type ModelRef = ReturnType<typeof defineModel>;
 
@@ -95,6 +97,11 @@ export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: Mode
       timeoutMs: t.int({
         description: 'The time limit of tasks that do not set one, in milliseconds.',
         resolve: ({ manifest }) => manifest.limits.timeoutMs,
+      }),
+      isPaused: t.boolean({
+        extensions: { points: PAUSE_POINTS },
+        description: `Whether \`pauseModel\` holds its tasks back. Error: \`BROKER_UNAVAILABLE\`. ${PAUSE_POINTS} points of complexity.`,
+        resolve: (model, _args, { pauses }) => pauses.isPaused(model),
       }),
       versions: t.field({
         type: [versionRef],

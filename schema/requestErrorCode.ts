@@ -25,6 +25,9 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   [RequestErrorCode.RequestIdConflict]: { description: 'The `requestId` came with another input before.' },
   [RequestErrorCode.TaskNotFound]: { description: 'There is no such task.' },
   [RequestErrorCode.DeadLetterNotFound]: { description: 'There is no such dead letter.' },
+  [RequestErrorCode.CannotRetry]: {
+    description: 'The task cannot be run again. The message tells what to do instead.',
+  },
   [RequestErrorCode.CannotRedrive]: { description: 'The job of the dead letter cannot be run.' },
   [RequestErrorCode.Forbidden]: { description: 'The role of the client does not allow it.' },
   [RequestErrorCode.Unauthenticated]: { description: 'No valid key or token came.' },

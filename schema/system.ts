@@ -1,4 +1,4 @@
-/** The queries `models` and `health`, with the GraphQL types of workers. */
+/** The queries `models`, `workers` and `health`, with the GraphQL types of workers. */
 import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/messages/presence.ts';
 import { type Builder, type Context, replacedBy } from './builder.ts';
 import type { ModelRef } from './model.ts';
@@ -10,7 +10,9 @@ const PROVIDERS: ReadonlyMap<string, 'CPU' | 'CUDA' | 'WEBGPU'> = new Map([
   ['webgpu', 'WEBGPU'],
 ]);
 
-export function defineSystem(builder: Builder, modelRef: ModelRef): void {
+export type WorkerRef = ReturnType<typeof defineSystem>;
+
+export function defineSystem(builder: Builder, modelRef: ModelRef) {
   const providerEnum = builder.enumType('ExecutionProvider', {
     description: 'What ONNX Runtime runs a version on.',
     values: {
@@ -111,4 +113,12 @@ export function defineSystem(builder: Builder, modelRef: ModelRef): void {
       resolve: (_root, _args, context) => context,
     }),
   );
+  builder.queryField('workers', (t) =>
+    t.field({
+      type: [workerRef],
+      description: 'The live workers, by id.',
+      resolve: (_root, _args, { workers }) => workers.list(),
+    }),
+  );
+  return workerRef;
 }

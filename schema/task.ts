@@ -20,6 +20,9 @@ import { definePrediction } from './prediction.ts';
 import type { PriorityRef } from './taskPriority.ts';
 import type { TaskKindRef, TrainingRef } from './work.ts';
 
+/** The points of complexity of the place of a task, which the broker is asked for. */
+const PLACE_POINTS = 5;
+
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
 export type TaskStateRef = ReturnType<typeof defineTask>['stateRef'];
 
@@ -189,8 +192,21 @@ export function defineTask(
       }),
       history: t.idList({
         description:
-          'Ids of the tasks that had failed with this job before it was redriven, oldest first, the last 100. Empty for a task that a client submitted.',
+          'Ids of the tasks that had ended with this job before it was redriven or retried, oldest first, the last 100. Empty for a task that a client submitted.',
         resolve: ({ history }) => [...(history ?? [])],
+      }),
+      position: t.int({
+        nullable: true,
+        extensions: { points: PLACE_POINTS },
+        description: `How many jobs wait before it in its queue, about: those that no worker has. Null unless it is \`QUEUED\`, for a training or a check, and if more than 20,000 messages wait. Error: \`BROKER_UNAVAILABLE\`. ${PLACE_POINTS} points of complexity.`,
+        resolve: (task, _args, { places }) => places.position(task),
+      }),
+      estimatedStartAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        extensions: { points: PLACE_POINTS },
+        description: `When it will start at the present rate of its queue, about. Null where \`position\` is, while its model is paused, and if no rate is known. Error: \`BROKER_UNAVAILABLE\`. ${PLACE_POINTS} points of complexity.`,
+        resolve: (task, _args, { places }) => places.estimatedStart(task),
       }),
       input: t.field({
         type: [inputRef],
@@ -268,6 +284,15 @@ export function defineTask(
         const told = ({ state }: Task) => ({ after: { state } });
         return audit.act(context, { action: 'cancelTask', target: id, asked: { id }, run, told });
       },
+    }),
+  );
+  builder.mutationField('retryTask', (t) =>
+    t.field({
+      type: taskRef,
+      description:
+        'Submits the input of a task again that is `FAILED`, `EXPIRED` or `CANCELED`, as a new task of the same owner, with the same time limit, priority and labels; its `history` names the old one. It runs on the same version as before. If that version is not available any more, the rollout decides. A dead letter of the old task is removed. A repeated call returns the same task. Errors: as for `task`, `CANNOT_RETRY`, and those of the mutation of the model.',
+      args: { id: t.arg.id({ required: true, description: idArgument }) },
+      resolve: (_root, { id }, context) => context.retries.retry(id, context, context.trace),
     }),
   );
   builder.subscriptionField('taskResult', (t) =>

@@ -13,6 +13,10 @@ import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
 import type { JwtTokens } from './identity/jwtTokens.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { MetricsServer } from './metrics/metricsServer.ts';
+import { addProcessMetrics } from './metrics/processMetrics.ts';
+import { TaskMetrics } from './metrics/taskMetrics.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { type Config, readConfig } from './process/config.ts';
@@ -29,6 +33,10 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { Pauses } from './system/pauses.ts';
+import { Places } from './system/places.ts';
+import { Queues } from './system/queues.ts';
+import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
@@ -50,6 +58,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   };
   /** New with every start: what an earlier process accepted is then found in the streams. */
   const home = randomBytes(4).toString('hex');
+  const metrics = new Metrics();
+  using _process = addProcessMetrics({ metrics, role: 'gateway', version: apiVersion });
 
   const maxConnections = connectionsWithin({
     wanted: config.maxConnections,
@@ -58,6 +68,11 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
+  await using _metricsServer = await MetricsServer.open({
+    config,
+    read: async () => metrics.read(),
+    problem: async () => (await server.readiness.problem({ withoutWorkers: false }))?.problem,
+  });
   const tokens = server.auth.includes('jwt') ? await openTokens(config, log) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
   const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
@@ -100,6 +115,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
     gatewayTasks;
+  using _tasks = new TaskMetrics({ metrics, events });
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
@@ -123,6 +139,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
   await using _shares = await DeadLetterShares.open({ broker, models, log });
+  const queues = new Queues({ broker, models, queued: admission.queued, workers });
+  using system = new SystemStats({ broker, blobsBroker, queues, places: gatewayTasks.watches });
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const context: Omit<
     Context,
@@ -138,6 +156,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     audit: new Audit({ broker, log }),
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
+    retries: gatewayTasks.retries,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     registry: new RegistryService({ broker, models }),
     comparisons,
@@ -147,6 +166,10 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     models,
     offering,
     workers,
+    queues,
+    places: new Places({ broker, queues }),
+    pauses: new Pauses({ broker, queues, models }),
+    system,
     broker,
     apiVersion,
   };
@@ -163,6 +186,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
       work.endWatches();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
+      system[Symbol.dispose]();
     },
   });
   log.info({ url: server.url, home }, 'ready');

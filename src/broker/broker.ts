@@ -28,12 +28,12 @@ import {
   holdsTasks,
   LANES,
   Lane,
+  laneOfConsumer,
   modelOfQueue,
   stepConsumerName,
   streamMadeIn,
   streams,
   subjects,
-  versionOfConsumer,
 } from '../contract/subjects.ts';
 import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
@@ -58,6 +58,7 @@ import { digestsIn } from './namedDigests.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
+import { QueueStore } from './queueStore.ts';
 import { Rights } from './rights.ts';
 import { inboxPrefix } from './roles.ts';
 import { RolloutStore } from './rolloutStore.ts';
@@ -106,6 +107,7 @@ export type { KeyChange, KeysRead } from './keyStore.ts';
 export { NO_KEYS_READ } from './keyStore.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
+export type { LaneState, QueueState, QueueStore, StoreState } from './queueStore.ts';
 export type { StoredRollout } from './rolloutStore.ts';
 export type { StepSource, TakenStep } from './stepSource.ts';
 export type { StoredJob } from './storedJob.ts';
@@ -195,6 +197,7 @@ async function untilServed({ log, signal }: BrokerOptions, ask: () => Promise<vo
 export class Broker implements AsyncDisposable {
   readonly notices: Notices;
   readonly deadLetters: DeadLetterStore;
+  readonly queues: QueueStore;
   readonly ends: EndStore;
   readonly index: TaskIndex;
   readonly chunks: ChunkStore;
@@ -274,6 +277,7 @@ export class Broker implements AsyncDisposable {
     };
     this.ends = new EndStore({ publisher, stored, notices, former });
     this.index = new TaskIndex({ stored });
+    this.queues = new QueueStore({ stored, guarded });
     this.chunks = new ChunkStore({ publisher, stored, readsDirectly: options.role !== 'worker' });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
@@ -544,7 +548,7 @@ export class Broker implements AsyncDisposable {
     const consumers = await this.#stored.ask((manager) =>
       Array.fromAsync(manager.consumers.list(streams.jobs(model))),
     );
-    return [...new Set(consumers.flatMap(({ name }) => versionOfConsumer(name) ?? []))];
+    return [...new Set(consumers.flatMap(({ name }) => laneOfConsumer(name)?.version ?? []))];
   }
 
   /** The bytes in the queue of a model, with those that workers have. */

@@ -104,6 +104,8 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       `${inboxPrefix('gateway')}.>`,
       ...LOOK_AT_STREAMS,
       ...api(['STREAM.MSG.GET.*', 'STREAM.MSG.DELETE.*', 'STREAM.PURGE.*']),
+      // Operators pause models.
+      ...api(['CONSUMER.PAUSE.*.*']),
       ...api([`DIRECT.GET.${streams.ends}.>`, `DIRECT.GET.${streams.chunks}.>`]),
       ...api([`DIRECT.GET.${streams.actuals}`, `DIRECT.GET.${streams.datasets}`]),
       ...LOOK_AT_GUARDED,
@@ -130,6 +132,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
           streams.probe,
         ].map((name) => `STREAM.MSG.DELETE.${name}`),
       ),
+      ...api([`CONSUMER.PAUSE.${streams.work}.*`]),
       // It forgets requests, discards dead letters, removes artifacts, and takes work that has ended off its queue.
       ...purgesOf(othersThan(streams.requests, streams.dead, streams.artifacts, streams.work, streams.steps)),
     ],

@@ -101,6 +101,9 @@ const CONSUMER_NOT_FOUND = 10_014;
 /** A consumer of this name is there, with other settings. */
 const CONSUMER_EXISTS = 10_148;
 const REPLICAS_NEED_A_CLUSTER = 10_074;
+/** The end of a pause that lasts until an operator ends it: the broker wants one. */
+export const PAUSED_UNTIL = new Date('2100-01-01T00:00:00Z');
+
 /** Thrown if streams or consumers are missing that this process may not make. */
 export class NotProvisioned extends Error {
   constructor(missing: readonly string[]) {
@@ -176,9 +179,21 @@ async function ensureEachConsumer(
     if (missing.length > 0) throw new NotProvisioned(missing.map(nameOf));
     return outdated.map(nameOf);
   }
-  for (const config of missing) await addConsumer(jsm, stream, config);
+  if (missing.length > 0) {
+    const pause = await pauseOf(jsm, stream);
+    for (const config of missing) await addConsumer(jsm, stream, { ...config, ...pause });
+  }
   for (const config of outdated) await jsm.consumers.update(stream, config.durable_name, config);
   return [];
+}
+
+/** A new consumer of a paused model is paused as the others. (The broker leaves the pause of one that is updated.) */
+async function pauseOf(
+  jsm: JetStreamManager,
+  stream: string,
+): Promise<Pick<Partial<ConsumerConfig>, 'pause_until'>> {
+  const others = await Array.fromAsync(jsm.consumers.list(stream));
+  return others.some(({ paused }) => paused === true) ? { pause_until: PAUSED_UNTIL.toISOString() } : {};
 }
 
 /** Deletes the consumers of a version that no job waits for, where this process may. */

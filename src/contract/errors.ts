@@ -25,6 +25,7 @@ export const RequestErrorCode = {
   TaskNotFound: 'TASK_NOT_FOUND',
   DeadLetterNotFound: 'DEAD_LETTER_NOT_FOUND',
   CannotRedrive: 'CANNOT_REDRIVE',
+  CannotRetry: 'CANNOT_RETRY',
   Unauthenticated: 'UNAUTHENTICATED',
   AuthUnavailable: 'AUTH_UNAVAILABLE',
   Forbidden: 'FORBIDDEN',

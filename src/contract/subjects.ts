@@ -81,9 +81,10 @@ export function modelOfQueue(stream: string): string {
 export const consumerName = (version: string, lane: Lane) => `v${version}_${lane}`;
 
 /** @returns undefined for a consumer that no process of ours has made. */
-export function versionOfConsumer(name: string): string | undefined {
-  const [, version, lane] = /^v([^_]+)_(.+)$/.exec(name) ?? [];
-  return LANES.some((known) => known === lane) ? version : undefined;
+export function laneOfConsumer(name: string): { readonly version: string; readonly lane: Lane } | undefined {
+  const [, version, laneName] = /^v([^_]+)_(.+)$/.exec(name) ?? [];
+  const lane = LANES.find((known) => known === laneName);
+  return version === undefined || lane === undefined ? undefined : { version, lane };
 }
 
 export const subjects = {

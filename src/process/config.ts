@@ -144,6 +144,22 @@ const settings = {
     consequence: '`pretty` is for people (`npm start` sets it). `json` is for machines, and faster.',
     parse: oneOf('json', 'pretty'),
   },
+  metricsPort: {
+    name: 'METRICS_PORT',
+    unit: 'TCP port',
+    default: undefined,
+    consequence:
+      'Port with `/metrics`, `/health` and `/ready` of this process; 0 takes a free one. Each process on a machine needs its own; `npm start` has one port for all its processes. Unset: there is none.',
+    parse: optionalInteger(0, 65_535),
+  },
+  metricsHost: {
+    name: 'METRICS_HOST',
+    unit: 'address',
+    default: '127.0.0.1',
+    consequence:
+      'Address of `METRICS_PORT`. Whoever reaches it can read the metrics, which name models and count tasks: give it an address that only Prometheus reaches.',
+    parse: text,
+  },
 
   // Gateways.
   host: {

@@ -24,6 +24,7 @@ export interface Admission extends Disposable {
   readonly results: Pick<ResultAdmission, 'isFull' | 'admit'>;
   readonly queue: Pick<QueueAdmission, 'requireSpace' | 'requireRoom' | 'admit' | 'isFilled'>;
   readonly chunks: Pick<ChunkAdmission, 'admit'>;
+  readonly queued: Pick<QueuedJobs, 'of'>;
 }
 
 /** Resolves once the store of results has been looked at. */
@@ -36,6 +37,7 @@ export async function openAdmission(options: AdmissionOptions): Promise<Admissio
     results,
     queue: new QueueAdmission({ ...options, queued }),
     chunks: new ChunkAdmission(options),
+    queued,
     [Symbol.dispose]: () => closing[Symbol.dispose](),
   };
 }

@@ -33,7 +33,7 @@ export interface RedriveCount {
 const CONCURRENCY = 32;
 
 /** The input does not fit the manifest any more, or its blobs have expired: it is no use to try again. */
-const OF_THE_LETTER: ReadonlySet<RequestErrorCode> = new Set([
+export const OF_THE_LETTER: ReadonlySet<RequestErrorCode> = new Set([
   RequestErrorCode.BadUserInput,
   RequestErrorCode.BlobNotFound,
 ]);
@@ -91,7 +91,7 @@ export class DeadLetterRedrives {
   async #redriveLetter(letter: DeadLetter, address: TaskAddress, trace: string | undefined): Promise<Task> {
     const model = this.#models.get(letter.model);
     if (model === undefined) throw cannotRedrive(letter, `the model ${letter.model} is not served`);
-    const task = await this.#redrives.redrive(readJob(letter), model, trace).catch((error: unknown) => {
+    const task = await this.#redrives.redrive(readJob(letter), model, { trace }).catch((error: unknown) => {
       // The input is not this request's.
       if (!(error instanceof RequestError) || !OF_THE_LETTER.has(error.code)) throw error;
       throw cannotRedrive(letter, error.message);

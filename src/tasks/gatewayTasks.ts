@@ -25,6 +25,7 @@ import { PartialOutputs } from './partialOutputs.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
 import { Requests } from './requests.ts';
+import { Retries } from './retries.ts';
 import { Storing } from './storing.ts';
 import { Submissions } from './submissions.ts';
 import { TaskEvents } from './taskEvents.ts';
@@ -61,6 +62,7 @@ export interface GatewayTasks extends Disposable {
   readonly list: TaskList;
   readonly listWatches: ListWatches;
   readonly redrives: Redrives;
+  readonly retries: Retries;
   readonly quotas: OwnerQuotas;
   readonly blobs: OwnerBlobs;
   readonly outputs: Outputs;
@@ -102,6 +104,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const queue = { broker, open, admission, storing, bundles, quotas, fairShare, inputBlobs };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
+  const redrives = new Redrives({ ...options, records, acceptance, open, reader, queue });
   const tasks = new Tasks({ broker, reader, watches, partials });
   const closing = opened.move();
   return {
@@ -117,7 +120,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     storing,
     list,
     listWatches,
-    redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),
+    redrives,
+    retries: new Retries({ ...options, quotas, reader, redrives }),
     endWatches: () => {
       watches[Symbol.dispose]();
       listWatches[Symbol.dispose]();

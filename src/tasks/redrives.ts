@@ -8,6 +8,7 @@ import { inputDigest, redriveHash } from '../contract/digests.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { Job, QueuedJob } from '../contract/messages/job.ts';
 import { randomBucket } from '../contract/rollout.ts';
+import { Lane } from '../contract/subjects.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import { validateInput } from '../models/input.ts';
@@ -23,6 +24,7 @@ import { furtherTry, type Try } from './storing.ts';
 import { MIN_TIMEOUT_MS } from './taskOptions.ts';
 import type { TaskReader } from './taskReader.ts';
 import type { AcceptanceParts } from './taskToAccept.ts';
+import type { TaskUse } from './taskUse.ts';
 
 export interface RedrivesOptions {
   readonly broker: Broker;
@@ -32,6 +34,12 @@ export interface RedrivesOptions {
   readonly open: Pick<OpenTasks, 'known'>;
   readonly reader: Pick<TaskReader, 'stored' | 'mayBeGone'>;
   readonly queue: AcceptanceParts;
+}
+
+export interface RedriveOptions {
+  /** W3C `traceparent` of the request. */
+  readonly trace: string | undefined;
+  readonly use?: TaskUse | undefined;
 }
 
 /** After this time, a redrive without a stored job has failed: its gateway gave up, or is gone. */
@@ -46,11 +54,12 @@ export class Redrives {
 
   /**
    * @param model the job's.
+   * @param use counts the new task for its owner, who asks for it; absent if an operator does.
    * @returns the new task once its job is stored; a redrive that was made before gives its task.
    * @throws {RequestError} as `Submissions.submit`; the manifest may not allow the job's input any more, and its blobs
    *   may be gone.
    */
-  async redrive(dead: QueuedJob, model: Model, trace: string | undefined): Promise<Task> {
+  async redrive(dead: QueuedJob, model: Model, { trace, use }: RedriveOptions): Promise<Task> {
     const { broker, offering, records, acceptance, queue } = this.#options;
     const attempt = furtherTry();
     const origin = { offering, bundles: queue.bundles, now: broker.now() };
@@ -58,15 +67,20 @@ export class Redrives {
     const { owner, deadline, submittedAt } = asDied;
     const options = { timeoutMs: deadline - submittedAt };
     const placed = await queue.inputBlobs.place({ model, owner, options }, asDied.input);
-    const job = placed === undefined ? asDied : { ...asDied, input: placed };
+    const input = placed ?? asDied.input;
+    const lane = asDied.lane ?? (use && queue.fairShare.enter(model.manifest, use));
+    const job = { ...asDied, input, ...(lane === Lane.Bulk ? { lane } : {}) };
+    if (use !== undefined && lane === Lane.Bulk)
+      await queue.admission.queue.admit(model.manifest.name, [input], use);
+    const parts = { manifest: model.manifest, use };
     const hash = redriveHash(dead.taskId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input, undefined) };
     const asked = { model: job.model, owner: job.owner };
     for (;;) {
       const first = await records.claim(hash, record, asked, attempt.giveUpAt);
-      if (first === undefined) return acceptance.accept(new SingleTask(job, address, queue, model), attempt);
+      if (first === undefined) return acceptance.accept(new SingleTask(job, address, queue, parts), attempt);
       if ('batch' in first.record.job) throw new Error('the record of a redrive has the job of one row');
-      const earlier = new SingleTask(first.record.job, first.address, queue, model);
+      const earlier = new SingleTask(first.record.job, first.address, queue, parts);
       const task = await this.#redrivenBefore(earlier, attempt);
       if (task !== undefined) return task;
       await records.forget(hash, first);

@@ -1,0 +1,203 @@
+/**
+ * The metrics of a process: counters, gauges and histograms, in the words of Prometheus. Own code, because each task counts
+ * in several of them: an operation takes 0.05 µs, against 0.2 to 0.5 µs in prom-client.
+ *
+ * Labels have few values: a model, a version, a lane, a code. Never an owner or an id. Should their values be too many all
+ * the same, further ones are counted together, see `MAX_SERIES`.
+ */
+import type { Exposed, Sample } from './exposition.ts';
+
+/** The series of one family, at most. A version that comes and goes leaves its series. */
+const MAX_SERIES = 2_000;
+/** Fewer, since each is as many samples as it has buckets. */
+const MAX_HISTOGRAMS = 500;
+/** The value of each label of the series that takes what is beyond. */
+const OTHER = 'other';
+
+export interface Family<L extends readonly string[]> {
+  /** By Prometheus' conventions: a base unit at its end, `_total` for counters. */
+  readonly name: string;
+  readonly help: string;
+  readonly labels: L;
+}
+
+/** A value for each label. */
+export type LabelValues<L extends readonly string[]> = { readonly [K in keyof L]: string };
+
+/** Values of now, by their labels. */
+type Reading<L extends readonly string[]> = Iterable<readonly [labels: LabelValues<L>, value: number]>;
+
+export class Metrics {
+  readonly #families = new Map<string, () => Exposed>();
+
+  counter<const L extends readonly string[]>(family: Family<L>): Series<L, Counter> {
+    const series = new Series(family, { make: () => new Counter(), max: MAX_SERIES });
+    this.#add(family, 'counter', () =>
+      series.all.map(([values, { value }]) => sampleOf(family, values, value)),
+    );
+    return series;
+  }
+
+  /** @param family.bounds the upper bounds of all buckets but the last, ascending. */
+  histogram<const L extends readonly string[]>(
+    family: Family<L> & { readonly bounds: readonly number[] },
+  ): Series<L, Histogram> {
+    const series = new Series(family, { make: () => new Histogram(family.bounds), max: MAX_HISTOGRAMS });
+    this.#add(family, 'histogram', () =>
+      series.all.flatMap(([values, histogram]) => histogramSamples(family, values, histogram)),
+    );
+    return series;
+  }
+
+  /** @param read called at each scrape. */
+  gauge<const L extends readonly string[]>(family: Family<L>, read: () => Reading<L>): void {
+    this.#add(family, 'gauge', () => Array.from(read(), (each) => sampleOf(family, ...each)));
+  }
+
+  /** A counter of what something else counts. @param read called at each scrape. */
+  observedCounter<const L extends readonly string[]>(family: Family<L>, read: () => Reading<L>): void {
+    this.#add(family, 'counter', () => Array.from(read(), (each) => sampleOf(family, ...each)));
+  }
+
+  /** All of them, as they are now. */
+  read(): readonly Exposed[] {
+    return Array.from(this.#families.values(), (expose) => expose());
+  }
+
+  #add(
+    { name, help }: Family<readonly string[]>,
+    type: Exposed['type'],
+    samples: () => readonly Sample[],
+  ): void {
+    if (this.#families.has(name)) throw new Error(`there are two metrics ${name}`);
+    this.#families.set(name, () => ({ name, help, type, samples: samples() }));
+  }
+}
+
+interface SeriesOptions<T> {
+  readonly make: () => T;
+  /** How many there may be. */
+  readonly max: number;
+}
+
+/** The series of a family, by the values of their labels. */
+export class Series<L extends readonly string[], T> {
+  readonly #labels: L;
+  readonly #options: SeriesOptions<T>;
+  /** Each level is keyed by the value of one label: looking up makes no text. */
+  readonly #root = new Map<string, unknown>();
+  readonly #all: (readonly [LabelValues<L>, T])[] = [];
+  #other: T | undefined;
+
+  constructor({ labels }: Pick<Family<L>, 'labels'>, options: SeriesOptions<T>) {
+    this.#labels = labels;
+    this.#options = options;
+  }
+
+  get all(): readonly (readonly [labels: LabelValues<L>, series: T])[] {
+    return this.#all;
+  }
+
+  of(...values: LabelValues<L>): T {
+    let level = this.#root;
+    const last = values.length - 1;
+    for (let i = 0; i < last; i++) {
+      let next = level.get(values[i] as string) as Map<string, unknown> | undefined;
+      if (next === undefined) {
+        if (this.#other !== undefined) return this.#other;
+        next = new Map();
+        level.set(values[i] as string, next);
+      }
+      level = next;
+    }
+    const key = values[last] ?? '';
+    const known = level.get(key) as T | undefined;
+    if (known !== undefined) return known;
+    if (this.#all.length >= this.#options.max) return this.#ofOthers();
+    const made = this.#add(values);
+    level.set(key, made);
+    return made;
+  }
+
+  #ofOthers(): T {
+    this.#other ??= this.#add(this.#labels.map(() => OTHER) as unknown as LabelValues<L>);
+    return this.#other;
+  }
+
+  #add(values: LabelValues<L>): T {
+    const made = this.#options.make();
+    this.#all.push([values, made]);
+    return made;
+  }
+}
+
+export class Counter {
+  value = 0;
+
+  add(count = 1): void {
+    this.value += count;
+  }
+}
+
+export class Histogram {
+  readonly bounds: readonly number[];
+  readonly #counts: Float64Array;
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.#counts = new Float64Array(bounds.length + 1);
+  }
+
+  /** How many values were in each bucket: one count for each bound, and one for what is beyond. */
+  get counts(): readonly number[] {
+    return Array.from(this.#counts);
+  }
+
+  get sum(): number {
+    return this.#sum;
+  }
+
+  observe(value: number): void {
+    let bucket = 0;
+    while (bucket < this.bounds.length && value > (this.bounds[bucket] as number)) bucket++;
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    this.#sum += value;
+  }
+}
+
+function sampleOf({ name, labels }: Family<readonly string[]>, values: readonly string[], value: number) {
+  return { name, labels: labelled(labels, values), value };
+}
+
+function histogramSamples(
+  { name, labels: names }: Family<readonly string[]>,
+  values: readonly string[],
+  { bounds, counts, sum }: Histogram,
+): readonly Sample[] {
+  const labels = labelled(names, values);
+  let count = 0;
+  const buckets = counts.map((inBucket, i) => {
+    count += inBucket;
+    return {
+      name: `${name}_bucket`,
+      labels: [...labels, ['le', boundText(bounds[i])] as const],
+      value: count,
+    };
+  });
+  return [
+    ...buckets,
+    { name: `${name}_sum`, labels, value: sum },
+    { name: `${name}_count`, labels, value: count },
+  ];
+}
+
+/** As OpenMetrics writes it: a whole number has `.0`. */
+function boundText(bound: number | undefined): string {
+  if (bound === undefined) return '+Inf';
+  return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
+}
+
+function labelled(names: readonly string[], values: readonly string[]): Sample['labels'] {
+  return names.map((name, i) => [name, values[i] ?? ''] as const);
+}

@@ -1,0 +1,154 @@
+/**
+ * The places of queued tasks in their lanes. The broker is asked only when a client wants to know, and once a second for
+ * each lane: for the names of its messages, which tell their order, and for how many tasks the first ones have.
+ */
+import type { Broker } from '../broker/broker.ts';
+import { Lane, parseJobSubject } from '../contract/subjects.ts';
+import { type Task, TaskState } from '../contract/task.ts';
+import { bundleParts, parseTaskId } from '../contract/taskId.ts';
+import { Measured } from '../tasks/measured.ts';
+import type { LaneOfQueue, Queues } from './queues.ts';
+
+export interface PlacesOptions {
+  readonly broker: Pick<Broker, 'now'> & {
+    readonly queues: Pick<Broker['queues'], 'subjectsIn' | 'rowsAt'>;
+  };
+  readonly queues: Pick<Queues, 'lane'>;
+}
+
+/** The lane of a task that waits. */
+interface Waiting {
+  readonly lane: LaneOfQueue;
+  readonly bundle: string;
+  /** Its number in its bundle. */
+  readonly row: number;
+}
+
+/** A message of a lane that no worker has. */
+interface Queued {
+  readonly bundle: string;
+  readonly jobs: number;
+  /** The jobs in the messages before it. */
+  readonly before: number;
+}
+
+/** The most messages of a lane whose tasks are counted. Each of the others counts as these do on the average. */
+const MAX_COUNTED = 100;
+/** In a longer lane no places are told: the names of its messages alone would be megabytes. */
+const MAX_MESSAGES = 20_000;
+
+export class Places {
+  readonly #options: PlacesOptions;
+  readonly #lanes = new Map<string, LanePlaces>();
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * How many jobs wait before a task in its lane, about.
+   *
+   * @returns undefined if it does not wait, if it is work, or if its lane is too long.
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async position(task: Task): Promise<number | undefined> {
+    const waiting = await this.#waiting(task);
+    return waiting && this.#before(waiting);
+  }
+
+  /**
+   * When a task will start, about, in milliseconds since the epoch (broker time).
+   *
+   * @returns undefined if it does not wait, or if it is not known: its model is paused, or has ended nothing lately.
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async estimatedStart(task: Task): Promise<number | undefined> {
+    const waiting = await this.#waiting(task);
+    if (waiting === undefined || waiting.lane.isPaused) return undefined;
+    const { endedPerSecond } = waiting.lane;
+    const before = await this.#before(waiting);
+    if (before === undefined || !endedPerSecond) return undefined;
+    return this.#options.broker.now() + (before * 1_000) / endedPerSecond;
+  }
+
+  async #waiting({ id, model, modelVersion, state, batch, lane, work }: Task): Promise<Waiting | undefined> {
+    const address = parseTaskId(id);
+    if (state !== TaskState.Queued || work !== undefined || address === undefined) return undefined;
+    const name = batch === undefined ? (lane ?? Lane.Interactive) : Lane.Batch;
+    const found = await this.#options.queues.lane(model, modelVersion, name);
+    return found && { lane: found, bundle: address.bundle, row: batch === undefined ? address.row : 0 };
+  }
+
+  async #before({ lane, bundle, row }: Waiting): Promise<number | undefined> {
+    if (lane.messages.waiting > MAX_MESSAGES) return undefined;
+    const name = `${lane.model} ${lane.version} ${lane.lane}`;
+    const places = this.#lanes.get(name) ?? new LanePlaces(this.#options, lane);
+    this.#lanes.set(name, places);
+    return places.before(bundle, row);
+  }
+}
+
+/** The messages of one lane, as they were a second ago at most. */
+class LanePlaces {
+  readonly #options: PlacesOptions;
+  readonly #lane: LaneOfQueue;
+  readonly #measured = new Measured(() => this.#read());
+  /** By subject, of the messages that were there at the last look: a message never changes. */
+  #jobs: ReadonlyMap<string, number> = new Map();
+
+  constructor(options: PlacesOptions, lane: LaneOfQueue) {
+    this.#options = options;
+    this.#lane = lane;
+  }
+
+  async before(bundle: string, row: number): Promise<number> {
+    const queued = await this.#measured.get();
+    const own = queued.find((each) => each.bundle === bundle);
+    if (own !== undefined) return own.before + row;
+    // It has come since, or a worker has it and is about to start it.
+    const last = queued.at(-1);
+    const hasComeSince = last !== undefined && orderOf(bundle) > orderOf(last.bundle);
+    return hasComeSince ? last.before + last.jobs + row : 0;
+  }
+
+  async #read(): Promise<readonly Queued[]> {
+    const { broker, queues } = this.#options;
+    const { model, version, lane } = this.#lane;
+    const [subjects, state] = await Promise.all([
+      broker.queues.subjectsIn({ model, version, lane }),
+      queues.lane(model, version, lane),
+    ]);
+    // Workers have the oldest ones.
+    const waiting = subjects.toSorted(inOrder).slice(state?.messages.inHand ?? 0);
+    const counted = lane === Lane.Batch ? [] : waiting.slice(0, MAX_COUNTED);
+    const counts = counted.map(
+      async (subject) =>
+        [subject, this.#jobs.get(subject) ?? (await broker.queues.rowsAt(model, subject))] as const,
+    );
+    const jobs = new Map(await Promise.all(counts));
+    this.#jobs = jobs;
+    const mean = jobs.size === 0 ? 1 : [...jobs.values()].reduce((sum, each) => sum + each) / jobs.size;
+    let before = 0;
+    return waiting.map((subject) => {
+      const queued = {
+        bundle: parseJobSubject(subject).bundle,
+        jobs: jobs.get(subject) ?? mean,
+        before: Math.round(before),
+      };
+      before += queued.jobs;
+      return queued;
+    });
+  }
+}
+
+function inOrder(a: string, b: string): number {
+  const [first, second] = [parseJobSubject(a), parseJobSubject(b)];
+  const [earlier, later] = [orderOf(first.bundle), orderOf(second.bundle)];
+  if (earlier !== later) return earlier < later ? -1 : 1;
+  return (first.chunk ?? 0) - (second.chunk ?? 0);
+}
+
+/** When a bundle was opened. One of 0.2 does not tell, and is older than all others. */
+function orderOf(bundle: string): string {
+  return bundleParts(bundle)?.opened ?? '';
+}
