@@ -1,0 +1,57 @@
+import { memo } from 'react';
+import { Link } from 'wouter';
+import { StateBadge } from '../../parts/StateBadge.tsx';
+import { msBetween, shownMs, shownTime } from '../../parts/times.ts';
+import type { ListedTask } from './TaskRows.ts';
+
+interface TaskRowProps {
+  readonly task: ListedTask;
+  /** Its place in the list, from 0. */
+  readonly index: number;
+  readonly offsetPx: number;
+  readonly showsOwner: boolean;
+  readonly isOpen: boolean;
+}
+
+/** A row is drawn again when its task or its place changes. */
+export const TaskRow = memo(function TaskRow({ task, index, offsetPx, showsOwner, isOpen }: TaskRowProps) {
+  const { id, state, modelName, modelVersion, submittedAt, finishedAt, batch, labels, owner } = task;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className="task-row"
+      data-open={isOpen}
+      style={{ position: 'absolute', top: 0, width: '100%', transform: `translateY(${offsetPx}px)` }}
+    >
+      <span role="cell">
+        <StateBadge state={state} />
+      </span>
+      <span role="cell">
+        {/* It covers the whole row. */}
+        <Link href={`/tasks/${encodeURIComponent(id)}`} className="task-link" title={id}>
+          {modelName}
+        </Link>
+      </span>
+      <span role="cell" className="number">
+        {modelVersion}
+      </span>
+      <span role="cell" className="number">
+        {shownTime(submittedAt)}
+      </span>
+      <span role="cell" className="number">
+        {finishedAt === null ? '' : shownMs(msBetween(submittedAt, finishedAt))}
+      </span>
+      <span role="cell" className="number">
+        {batch === null ? '' : rowsOf(batch)}
+      </span>
+      <span role="cell">{labels.join(', ')}</span>
+      {showsOwner && <span role="cell">{owner}</span>}
+    </div>
+  );
+});
+
+function rowsOf({ rowCount, rowsDone, rowsFailed }: NonNullable<ListedTask['batch']>): string {
+  const done = rowsDone === rowCount ? rowCount.toLocaleString('en') : `${rowsDone} / ${rowCount}`;
+  return rowsFailed === 0 ? done : `${done}, ${rowsFailed} failed`;
+}
