@@ -20,9 +20,18 @@ RUN node node_modules/onnxruntime-node/script/install --onnxruntime-node-install
 FROM dependencies AS dependencies-trainer
 RUN npm ci --omit=dev --ignore-scripts
 
+# The page of the console. Its files do not depend on the platform.
+FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS console
+WORKDIR /app/console
+COPY console/package.json console/package-lock.json console/.npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+COPY console ./
+RUN npm run build
+
 FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS gateway
 WORKDIR /app
 COPY --from=dependencies-gateway /app ./
+COPY --from=console /app/console/dist ./console/dist
 COPY src ./src
 COPY schema ./schema
 COPY models ./models

@@ -4,9 +4,11 @@
  * dependencies, because it runs on whatever Node ≥ 20 the machine has, before anything is installed.
  *
  *   node setup.js         the dependencies, among them the Node that runs Tidings
- *   node setup.js start   those and, unless NATS_URL or NATS_URL_FILE names a broker, nats-server
- *   node setup.js test    those, nats-server, and the packages of clients that only tests run: tests run brokers of
- *                         their own and ignore NATS_URL
+ *   node setup.js start   those, the console and, unless NATS_URL or NATS_URL_FILE names a broker, nats-server. Without
+ *                         the console the rest runs all the same, so a failure there is told only
+ *   node setup.js test    those, nats-server, the console, and the packages of clients that only tests run: tests run
+ *                         brokers of their own and ignore NATS_URL
+ *   node setup.js console the dependencies and the console
  *
  * Where nats-server is goes to .cache/setup.json. The environment, besides NATS_URL:
  *   ONNXRUNTIME_NODE_INSTALL  as onnxruntime-node reads it: `true` brings the CUDA provider, `skip` leaves it out.
@@ -20,6 +22,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { delimiter, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { buildConsole, isConsoleBuilt } from './src/launcher/setup/console.js';
 import { fetchServer, findServer } from './src/launcher/setup/natsServer.js';
 import { SetupError, say } from './src/launcher/setup/report.js';
 import { takeLock } from './src/process/processLock.js';
@@ -31,15 +34,22 @@ const MODULES = join(ROOT, 'node_modules');
 /**
  * A folder with a lock file of its own.
  *
- * @typedef {{ readonly folder: string, readonly download: string }} Package
+ * @typedef {{ readonly folder: string, readonly download: string, readonly omitsDev?: boolean }} Package
  */
 /** @type {Package} */
 const TIDINGS = { folder: ROOT, download: 'about 280 MB' };
 /** @type {readonly Package[]} */
 const CLIENTS = [
+  { folder: join(ROOT, 'console'), download: 'about 150 MB' },
   { folder: join(ROOT, 'examples/react'), download: 'about 110 MB' },
   { folder: join(ROOT, 'tests/clients'), download: 'about 45 MB' },
 ];
+/**
+ * With what its build needs only.
+ *
+ * @type {Package}
+ */
+const CONSOLE = { folder: join(ROOT, 'console'), download: 'about 60 MB', omitsDev: true };
 
 try {
   await setUp(process.argv[2]);
@@ -52,15 +62,16 @@ try {
 
 /** @param {string | undefined} mode */
 async function setUp(mode) {
-  if (mode !== undefined && mode !== 'start' && mode !== 'test') {
-    throw new SetupError(`the mode must be start, test or none, got ${mode}`);
+  if (mode !== undefined && mode !== 'start' && mode !== 'test' && mode !== 'console') {
+    throw new SetupError(`the mode must be start, test, console or none, got ${mode}`);
   }
   checkMachine();
   const namesBroker = process.env.NATS_URL || process.env.NATS_URL_FILE;
   const needsServer = mode === 'test' || (mode === 'start' && !namesBroker);
   const server = needsServer ? findServer(CACHE) : undefined;
   const packages = mode === 'test' ? [TIDINGS, ...CLIENTS] : [TIDINGS];
-  if (packages.every(isInstalled) && (server !== undefined || !needsServer)) {
+  const isConsoleReady = mode === undefined || isConsoleBuilt(CONSOLE.folder);
+  if (packages.every(isInstalled) && isConsoleReady && (server !== undefined || !needsServer)) {
     if (server !== undefined) remember(server);
     return;
   }
@@ -72,9 +83,28 @@ async function setUp(mode) {
       const advice = mode === 'start' ? ', or set NATS_URL to a broker that runs already' : '';
       remember(server ?? findServer(CACHE) ?? (await fetchServer(CACHE, advice)));
     }
+    if (mode !== undefined) makeConsole(mode);
   } finally {
     release();
   }
+}
+
+/** @param {string} mode */
+function makeConsole(mode) {
+  if (isConsoleBuilt(CONSOLE.folder)) return;
+  try {
+    if (!isInstalled(CONSOLE)) installDependencies(CONSOLE);
+    buildConsole(CONSOLE.folder, nodeHere());
+  } catch (error) {
+    if (mode !== 'start' || !(error instanceof SetupError)) throw error;
+    say(`${error.message}. Tidings starts without it; \`npm run console\` tries again`);
+  }
+}
+
+/** The Node that comes with Tidings, or this one. */
+function nodeHere() {
+  const pinned = join(MODULES, '.bin/node');
+  return existsSync(pinned) ? pinned : process.execPath;
 }
 
 function checkMachine() {
@@ -101,12 +131,12 @@ async function waitForLock() {
  *
  * @param {Package} each
  */
-function wantedStamp({ folder }) {
+function wantedStamp({ folder, omitsDev }) {
   const lockFile = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))
     .digest('hex');
   const platform = `${process.platform}-${process.arch}`;
-  if (folder !== ROOT) return { lockFile, platform };
+  if (folder !== ROOT) return { lockFile, platform, ...(omitsDev && { omits: 'dev' }) };
   const before = readJson(stampOf(folder)).onnxruntime ?? 'skip';
   return { lockFile, platform, onnxruntime: process.env.ONNXRUNTIME_NODE_INSTALL ?? String(before) };
 }
@@ -118,7 +148,10 @@ function stampOf(folder) {
 
 /** @param {Package} each */
 function isInstalled(each) {
-  return JSON.stringify(readJson(stampOf(each.folder))) === JSON.stringify(wantedStamp(each));
+  const found = JSON.stringify(readJson(stampOf(each.folder)));
+  // All packages are more than enough.
+  const stamps = each.omitsDev ? [each, { ...each, omitsDev: false }] : [each];
+  return stamps.some((stamp) => found === JSON.stringify(wantedStamp(stamp)));
 }
 
 /** @param {Package} each */
@@ -129,7 +162,8 @@ function installDependencies(each) {
   say(`installing the dependencies${whose} with npm ci (the first time ${download})`);
   const startedAt = Date.now();
   const [command, ...npm] = npmCommand();
-  const options = ['--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=error'];
+  const dev = each.omitsDev ? '--omit=dev' : '--include=dev';
+  const options = [dev, '--include=optional', '--engine-strict=false', '--loglevel=error'];
   const { status, error } = spawnSync(command, [...npm, 'ci', ...options], {
     cwd: folder,
     env: { ...process.env, PATH: pathOutside(), ONNXRUNTIME_NODE_INSTALL: stamp.onnxruntime ?? 'skip' },

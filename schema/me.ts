@@ -1,4 +1,5 @@
 /** The query `me`: who the client is, and how much it may. */
+import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
 import type { Role } from '../src/contract/principal.ts';
 import { QuotaName } from '../src/contract/quotas.ts';
 import type { QuotaReport } from '../src/tasks/ownerQuotas.ts';
@@ -82,8 +83,9 @@ export function defineMe(builder: Builder): void {
       owner: t.exposeString('owner', { description: 'The owner of the tasks that the client submits.' }),
       roles: t.field({
         type: [roleEnum],
-        description: 'What the client may do.',
-        resolve: ({ principal }) => [principal.role],
+        description:
+          'What the client may do. On a gateway without a login it is `OPERATOR` if the operator token came. Error: `TOO_MANY_ATTEMPTS`.',
+        resolve: async (context) => [await roleOf(context)],
       }),
       quotas: t.field({
         type: [quotaRef],
@@ -101,4 +103,16 @@ export function defineMe(builder: Builder): void {
       resolve: (_root, _args, context) => context,
     }),
   );
+}
+
+/** Without a login, the operator token is looked at only where it counts. */
+async function roleOf({ principal, requireOperator }: Context): Promise<Role> {
+  if (principal.role !== 'submitter') return principal.role;
+  try {
+    await requireOperator();
+    return 'operator';
+  } catch (error) {
+    if (error instanceof RequestError && error.code === RequestErrorCode.Forbidden) return 'submitter';
+    throw error;
+  }
 }

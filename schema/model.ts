@@ -1,4 +1,6 @@
 /** The GraphQL type of models. */
+import { exampleVariable } from '../src/models/graphqlLiteral.ts';
+import { partialTypeOf } from '../src/models/manifest.ts';
 import type { Model, UnreadableVersion } from '../src/models/models.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import type { Builder, Context } from './builder.ts';
@@ -60,9 +62,23 @@ export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: Mode
         description: 'The input type of both mutations.',
         resolve: ({ manifest }) => manifest.graphql.inputType,
       }),
+      predictionType: t.string({
+        description: 'The type of its predictions.',
+        resolve: ({ manifest }) => manifest.graphql.predictionType,
+      }),
+      partialType: t.string({
+        nullable: true,
+        description: 'The type of what its runs give before they are over; null if they give nothing before.',
+        resolve: ({ manifest }) => (manifest.partialOutputs ? partialTypeOf(manifest) : null),
+      }),
       columnsType: t.string({
         description: 'The type of the predictions for many rows.',
         resolve: ({ manifest }) => manifest.graphql.columnsType,
+      }),
+      example: t.string({
+        description:
+          'An example of its input, as the text of a JSON object: the variable `input` of its mutation can have this value.',
+        resolve: ({ manifest }) => JSON.stringify(exampleVariable(manifest)),
       }),
       inputs: t.field({
         type: [fieldRef],

@@ -1,13 +1,12 @@
 /** Serves GraphiQL to browsers. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Worker } from 'node:worker_threads';
 import type { Model } from '../models/models.ts';
 import { type ExampleTab, exampleTabs } from './exampleTabs.ts';
 import type { Page } from './graphiqlPage.ts';
 import type { Operations } from './operations.ts';
+import { sendInPieces } from './pieces.ts';
 
 /**
  * The page compiles no code and calls only this gateway. Its scripts and styles are inline, and its editor runs workers
@@ -16,8 +15,6 @@ import type { Operations } from './operations.ts';
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; " +
   "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'";
-
-const PIECE_BYTES = 64 * 1024;
 
 interface GraphiqlOptions {
   readonly models: readonly Model[];
@@ -49,21 +46,8 @@ export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOp
       'referrer-policy': 'same-origin',
     });
     if (request.method === 'HEAD') response.end();
-    else await sendPage(response, compressed);
+    else await sendInPieces(response, compressed);
   };
-}
-
-/** In pieces, so that a slow client can be told from one that does not read. */
-async function sendPage(response: ServerResponse, page: Uint8Array): Promise<void> {
-  try {
-    await pipeline(Readable.from(piecesOf(page)), response);
-  } catch (error) {
-    if (!response.destroyed) throw error;
-  }
-}
-
-function* piecesOf(page: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < page.length; at += PIECE_BYTES) yield page.subarray(at, at + PIECE_BYTES);
 }
 
 /** Whether a browser loads the page. The address may have an operation: GraphiQL writes the edited one there. */

@@ -1,11 +1,12 @@
 /**
  * The gateway's edge: one HTTP or HTTPS server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
- * browsers), bytes at `/blobs`, `/tasks` and `/artifacts`, `/health` and `/ready`. It listens first, serves when the broker
- * is there, drains when the gateway is told to stop, and closes last.
+ * browsers), the console at `/console`, bytes at `/blobs`, `/tasks` and `/artifacts`, `/health` and `/ready`. It listens
+ * first, serves when the broker is there, drains when the gateway is told to stop, and closes last.
  */
 import { once } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
@@ -18,6 +19,7 @@ import { ConnectionBudgets } from './byteBudget.ts';
 import { type ByteHandlerOptions, type ByteSources, byteHandler, isForBytes } from './byteHandler.ts';
 import type { CertificateWatch } from './certificate.ts';
 import { Clients, type ClientsOptions } from './clients.ts';
+import { CONSOLE_PATH, consoleHandler, isForConsole } from './console.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { EdgeEvents } from './edgeEvents.ts';
 import { getHandler } from './get.ts';
@@ -57,6 +59,7 @@ interface ServerOptions
     Pick<
       Config,
       | 'auth'
+      | 'console'
       | 'host'
       | 'maxPendingBytes'
       | 'persistedOperations'
@@ -86,7 +89,10 @@ interface ServedSystem
 const CLOSE_WITHIN_MS = 2_000;
 const CLOSE_IDLE_EVERY_MS = 20;
 
-/** Methods that are redirected from `/` to GraphQL, for browsers. HAProxy asks for `OPTIONS /` by default. */
+/** Where `console/` is built. */
+const CONSOLE_FOLDER = join(import.meta.dirname, '../../console/dist');
+
+/** Methods that are redirected from `/` to the console, for browsers. HAProxy asks for `OPTIONS /` by default. */
 const REDIRECTED_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -123,6 +129,8 @@ class Server implements AsyncDisposable {
   readonly #budgets: ConnectionBudgets;
   readonly #openIdentities = new OpenIdentities();
   readonly #answerPage: Handler;
+  /** Undefined if the console is turned off. */
+  readonly #answerConsole: ReturnType<typeof consoleHandler> | undefined;
   readonly #stopping = new AbortController();
   #answerGraphQL: Handler = answerTooEarly;
   #answerBytes: Handler = answerTooEarly;
@@ -159,6 +167,7 @@ class Server implements AsyncDisposable {
       operations: this.#operations,
       maxBodyBytes: config.maxBodyBytes,
     });
+    this.#answerConsole = config.console ? consoleHandler({ folder: CONSOLE_FOLDER, log }) : undefined;
     this.#http = http.on('request', (request, response) => this.#handle(request, response));
     this.#early = new EarlyWebSockets(http, this.#admission);
   }
@@ -272,13 +281,16 @@ class Server implements AsyncDisposable {
       case '/':
         // A POST is not redirected: the client would follow with a GET, and get a confusing error.
         if (!REDIRECTED_METHODS.includes(request.method ?? '')) return answerNothingHere(response, path);
-        return response.writeHead(302, { location: GRAPHQL_PATH }).end();
+        return response
+          .writeHead(302, { location: this.#answerConsole ? `${CONSOLE_PATH}/` : GRAPHQL_PATH })
+          .end();
       case undefined:
         return answerJson(response, 400, {
           error: 'The request must name a path as its target.',
         });
       default:
         if (isForBytes(path)) return this.#answerBytes(request, response);
+        if (this.#answerConsole && isForConsole(path)) return this.#answerConsole(request, response, path);
         return answerNothingHere(response, path);
     }
   }

@@ -7,7 +7,7 @@ import { outputSelection } from '../models/outputSelection.ts';
 import type { Config } from '../process/config.ts';
 
 type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
-type BannerConfig = BannerLimits & Partial<Pick<Config, 'trainers' | 'auth'>>;
+type BannerConfig = BannerLimits & Partial<Pick<Config, 'trainers' | 'auth' | 'console'>>;
 
 interface FirstSteps {
   readonly mutation: string;
@@ -23,18 +23,24 @@ const MAX_OUTPUTS = 5;
 /** The most points of an output with a selection of its own, such as a tensor. */
 const SELECTION_POINTS = 10;
 
-/** @param served the models that can be asked. */
+/**
+ * @param address of GraphQL.
+ * @param served the models that can be asked.
+ */
 export function banner(address: string, served: readonly Model[], config: BannerConfig): string {
+  const open = config.console
+    ? `Open the console at ${new URL('/console/', address)}\n  or GraphiQL`
+    : 'Open GraphiQL';
   if (served.length === 0)
     return framed(
-      `Tidings is ready, and serves nothing yet: WORKER_MODELS names versions that are not there. GraphiQL is at ${address}.`,
+      `Tidings is ready, and serves nothing yet: WORKER_MODELS names versions that are not there. ${open} at ${address}.`,
     );
   const steps = simplestFirst(served)
     .map(firstSteps)
     .find((steps) => fits(steps, config));
   if (steps === undefined)
-    return framed(`Tidings is ready. Open GraphiQL at ${address}: its first tab has what to begin with.`);
-  return framed(`Tidings is ready. Open GraphiQL at ${address} and submit
+    return framed(`Tidings is ready. ${open} at ${address}: its first tab has what to begin with.`);
+  return framed(`Tidings is ready. ${open} at ${address} and submit
 
     ${steps.mutation}
 

@@ -358,6 +358,14 @@ const settings = {
     consequence: 'Whether browsers get GraphiQL at `/graphql`.',
     parse: flag,
   },
+  console: {
+    name: 'CONSOLE',
+    unit: '`on` or `off`',
+    default: 'on',
+    consequence:
+      'Whether browsers get the [console](console.md) at `/console`. It needs no other right than the client that opens it has.',
+    parse: onOrOff,
+  },
   introspection: {
     name: 'INTROSPECTION',
     unit: '`true` or `false`',
@@ -922,6 +930,11 @@ function optionalText(value: string | undefined): string | undefined {
 function flag(value: string | undefined): boolean {
   if (value !== 'true' && value !== 'false') throw 'true or false';
   return value === 'true';
+}
+
+function onOrOff(value: string | undefined): boolean {
+  if (value !== 'on' && value !== 'off') throw 'on or off';
+  return value === 'on';
 }
 
 function natsUrl(value: string | undefined): string | undefined {

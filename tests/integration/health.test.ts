@@ -63,15 +63,15 @@ test("HAProxy's default check, OPTIONS / without a Host, is answered as success"
   for (const target of ['/', '/?from=balancer']) {
     const answer = await exchange(gateway.url, `OPTIONS ${target} HTTP/1.0\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 302 /);
-    expect(answer).toContain('location: /graphql\r\n');
+    expect(answer).toContain('location: /console/\r\n');
   }
 });
 
-test('only reading methods are redirected from / to GraphQL: a client would repeat a POST as a GET', async () => {
+test('only reading methods are redirected from / to the console: a client would repeat a POST as a GET', async () => {
   const url = new URL('/', gateway.url);
   for (const method of ['GET', 'HEAD', 'OPTIONS']) {
     const { status, headers } = await fetch(url, { method, redirect: 'manual' });
-    expect({ status, location: headers.get('location') }).toEqual({ status: 302, location: '/graphql' });
+    expect({ status, location: headers.get('location') }).toEqual({ status: 302, location: '/console/' });
   }
   for (const method of ['POST', 'PUT', 'DELETE']) {
     const answer = await fetch(url, { method, redirect: 'manual' });

@@ -1,0 +1,60 @@
+/** What the gateway refused: the code, the text for people, and when to try again. */
+import { CombinedGraphQLErrors, ServerError } from '@apollo/client';
+
+export interface Refusal {
+  readonly message: string;
+  readonly code: string | undefined;
+  /** Undefined if the same request is always refused. */
+  readonly retryAfterMs: number | undefined;
+}
+
+interface GraphQLErrorLike {
+  readonly message: string;
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** @returns undefined if the error is no refusal, such as a broken connection. */
+export function refusalIn(error: unknown): Refusal | undefined {
+  if (CombinedGraphQLErrors.is(error)) return refusalOf(error.errors[0] ?? { message: error.message });
+  if (ServerError.is(error)) {
+    const first = errorsIn(error.bodyText)[0];
+    return first === undefined ? undefined : refusalOf(first);
+  }
+  return undefined;
+}
+
+/** An error for people. */
+export function messageOf(error: unknown): string {
+  const refusal = refusalIn(error);
+  if (refusal !== undefined) return refusal.message;
+  if (isTemporary(error)) return 'The gateway does not answer.';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether no answer came, or one of a proxy whose gateway is away. */
+export function isTemporary(error: unknown): boolean {
+  if (CombinedGraphQLErrors.is(error)) return false;
+  return !ServerError.is(error) || error.statusCode >= 500;
+}
+
+/** Whether the gateway does not know the client, or not any more. */
+export function isSignedOut(error: unknown): boolean {
+  return refusalIn(error)?.code === 'UNAUTHENTICATED';
+}
+
+function refusalOf({ message, extensions }: GraphQLErrorLike): Refusal {
+  return {
+    message,
+    code: typeof extensions?.code === 'string' ? extensions.code : undefined,
+    retryAfterMs: typeof extensions?.retryAfterMs === 'number' ? extensions.retryAfterMs : undefined,
+  };
+}
+
+function errorsIn(body: string): readonly GraphQLErrorLike[] {
+  try {
+    const { errors } = JSON.parse(body);
+    return Array.isArray(errors) ? errors : [];
+  } catch {
+    return [];
+  }
+}

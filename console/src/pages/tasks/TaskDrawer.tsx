@@ -1,0 +1,171 @@
+import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
+import { Alert, Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { useMemo } from 'react';
+import { Link, useLocation } from 'wouter';
+import { saveFile } from '../../api/download.ts';
+import { documentOf, type PredictedTask, updates } from '../../api/modelOperations.ts';
+import { type Model, useModels } from '../../api/models.ts';
+import { messageOf } from '../../api/refusal.ts';
+import { useMaySubmit } from '../../app/signedIn.ts';
+import { CodeBlock } from '../../parts/CodeBlock.tsx';
+import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
+import { Icon } from '../../parts/Icon.tsx';
+import { PredictionView } from '../../parts/PredictionView.tsx';
+import { QueuePlace } from '../../parts/QueuePlace.tsx';
+import { RowBatch } from '../../parts/RowBatch.tsx';
+import { StateBadge } from '../../parts/StateBadge.tsx';
+import { isFinal } from '../../parts/states.ts';
+import { TimeBar } from '../../parts/TimeBar.tsx';
+import { CANCEL, RETRY, TASK_DETAILS } from './operations.ts';
+import { TaskFacts } from './TaskFacts.tsx';
+import type { ListedTask } from './TaskRows.ts';
+
+interface TaskDrawerProps {
+  readonly id: string;
+  readonly close: () => void;
+  readonly put: (task: ListedTask) => void;
+}
+
+/** One task, beside the list: how far it is, what came of it, and what it was asked. */
+export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
+  const { models } = useModels();
+  const { data, error } = useQuery(TASK_DETAILS, { variables: { id }, fetchPolicy: 'no-cache' });
+  const details = data?.task ?? undefined;
+  const model = models?.find(({ name }) => name === details?.modelName);
+  return (
+    <Drawer opened onClose={close} size="lg" title={details?.modelName ?? 'Task'}>
+      <Stack gap="md">
+        <Text size="xs" c="dimmed" ff="monospace" className="wrapped">
+          {id}
+        </Text>
+        {error !== undefined && (
+          <Alert color="red" role="alert">
+            {messageOf(error)}
+          </Alert>
+        )}
+        {details === undefined && error === undefined && <Skeleton h={160} />}
+        {details !== undefined && model !== undefined && (
+          <FollowedTask key={id} id={id} model={model} put={put} />
+        )}
+        {details?.input != null && (
+          <section>
+            <Title order={2} mb={4}>
+              Input
+            </Title>
+            <CodeBlock
+              label="Input"
+              text={details.input.map(({ name, value }) => `${name}: ${value}`).join('\n')}
+            />
+          </section>
+        )}
+        {details !== undefined && <TaskFacts task={details} />}
+        {details !== undefined && details.history.length > 0 && (
+          <section>
+            <Title order={2} mb={4}>
+              Earlier tries
+            </Title>
+            {details.history.map((earlier) => (
+              <Link key={earlier} href={`/tasks/${encodeURIComponent(earlier)}`} className="link wrapped">
+                {earlier}
+              </Link>
+            ))}
+          </section>
+        )}
+      </Stack>
+    </Drawer>
+  );
+}
+
+interface FollowedTaskProps {
+  readonly id: string;
+  readonly model: Model;
+  readonly put: (task: ListedTask) => void;
+}
+
+/** What changes until the end of a task: one subscription pushes it, with what comes before the end. */
+function FollowedTask({ id, model, put }: FollowedTaskProps) {
+  const query = useMemo(() => documentOf<{ task: PredictedTask }, { id: string }>(updates(model)), [model]);
+  const { data, error } = useSubscription(query, { variables: { id }, fetchPolicy: 'no-cache' });
+  const task = data?.task;
+  if (error !== undefined)
+    return (
+      <Alert color="red" role="alert">
+        {messageOf(error)}
+      </Alert>
+    );
+  if (task === undefined) return <Skeleton h={120} />;
+  const values = task.prediction ?? task.partial?.output;
+  return (
+    <Stack gap="md">
+      <Group justify="space-between" gap="xs">
+        <span role="status">
+          <StateBadge state={task.state} />
+        </span>
+        <Actions task={task} put={put} />
+      </Group>
+      {!isFinal(task.state) && task.batch === null && <QueuePlace id={id} state={task.state} />}
+      {values != null && <PredictionView outputs={model.outputs} values={values} />}
+      {task.error !== null && <ErrorOfTask error={task.error} />}
+      {task.batch !== null && <RowBatch id={id} state={task.state} batch={task.batch} model={model} />}
+      {task.batch === null && <TimeBar task={task} totalMs={undefined} />}
+    </Stack>
+  );
+}
+
+/** What may be done with a task now. */
+function Actions({ task, put }: { readonly task: PredictedTask; readonly put: (task: ListedTask) => void }) {
+  const maySubmit = useMaySubmit();
+  const [, navigate] = useLocation();
+  const { id, state } = task;
+  const [cancel, canceling] = useMutation(CANCEL, {
+    variables: { id },
+    fetchPolicy: 'no-cache',
+    onCompleted: ({ cancelTask }) => put(cancelTask),
+  });
+  const [retry, retrying] = useMutation(RETRY, {
+    variables: { id },
+    fetchPolicy: 'no-cache',
+    onCompleted: ({ retryTask }) => navigate(`/tasks/${encodeURIComponent(retryTask.id)}`),
+  });
+  const problem = canceling.error ?? retrying.error;
+  return (
+    <Group gap="xs">
+      {problem !== undefined && (
+        <Text size="sm" c="red" role="alert">
+          {messageOf(problem)}
+        </Text>
+      )}
+      {maySubmit && !isFinal(state) && (
+        <Button
+          variant="default"
+          size="xs"
+          loading={canceling.loading}
+          onClick={() => cancel().catch(() => {})}
+        >
+          Cancel the task
+        </Button>
+      )}
+      {maySubmit && isFinal(state) && state !== 'SUCCEEDED' && (
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Icon name="refresh" />}
+          loading={retrying.loading}
+          onClick={() => retry().catch(() => {})}
+        >
+          Try it again
+        </Button>
+      )}
+      {isFinal(state) && (
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Icon name="download" />}
+          onClick={() => saveFile(`${id}.json`, 'application/json', JSON.stringify(task, undefined, 2))}
+        >
+          JSON
+        </Button>
+      )}
+    </Group>
+  );
+}

@@ -1,0 +1,57 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { useLayoutEffect, useRef, useState } from 'react';
+import { TaskRow } from './TaskRow.tsx';
+import type { ListedTask } from './TaskRows.ts';
+
+const ROW_PX = 37;
+const COLUMNS = ['State', 'Model', 'Version', 'Submitted', 'Took', 'Rows', 'Labels'];
+
+interface TaskTableProps {
+  readonly tasks: readonly ListedTask[];
+  readonly showsOwners: boolean;
+  readonly openId: string | undefined;
+}
+
+/** A table of which only the rows in sight are drawn, however many there are. */
+export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
+  const list = useRef<HTMLTableSectionElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
+  const virtualizer = useWindowVirtualizer({
+    count: tasks.length,
+    estimateSize: () => ROW_PX,
+    getItemKey: (index) => tasks[index]?.id ?? index,
+    overscan: 12,
+    scrollMargin: top,
+  });
+  return (
+    <table className="tasks" data-owners={showsOwners} aria-label="Tasks" aria-rowcount={tasks.length + 1}>
+      <thead>
+        <tr aria-rowindex={1} className="task-row task-header">
+          {[...COLUMNS, ...(showsOwners ? ['Owner'] : [])].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={list} style={{ height: virtualizer.getTotalSize() }}>
+        {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+          const task = tasks[index];
+          return (
+            task !== undefined && (
+              <TaskRow
+                key={key}
+                task={task}
+                index={index}
+                offsetPx={start - top}
+                showsOwner={showsOwners}
+                isOpen={task.id === openId}
+              />
+            )
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,124 @@
+import { Alert, Button, Group, Text } from '@mantine/core';
+import { useMemo, useState } from 'react';
+import { useLocation, useRoute } from 'wouter';
+import { saveFile } from '../../api/download.ts';
+import { useSeesAllOwners, useSignedIn } from '../../app/signedIn.ts';
+import { csvOf } from '../../parts/csv.ts';
+import { Icon } from '../../parts/Icon.tsx';
+import { Page } from '../../parts/Page.tsx';
+import { TaskDrawer } from './TaskDrawer.tsx';
+import { NO_FILTER, TaskFilters } from './TaskFilters.tsx';
+import type { ListedTask } from './TaskRows.ts';
+import { TaskTable } from './TaskTable.tsx';
+import { useTaskList } from './useTaskList.ts';
+
+const COLUMNS = [
+  ...([
+    'id',
+    'modelName',
+    'modelVersion',
+    'state',
+    'submittedAt',
+    'startedAt',
+    'finishedAt',
+    'attempts',
+  ] as const),
+  ...(['labels', 'owner'] as const),
+];
+
+/** The tasks of the client, or of all owners for those who may see them, as they change. */
+export default function TasksPage() {
+  const { me } = useSignedIn();
+  const seesAll = useSeesAllOwners();
+  const [choice, setChoice] = useState(NO_FILTER);
+  const { model, label, states, isMine } = choice;
+  const filter = useMemo(
+    () => ({ ...(model !== undefined && { model }), ...(label !== '' && { label }) }),
+    [model, label],
+  );
+  const { tasks, isLoaded, problem, put } = useTaskList(filter);
+  const [, params] = useRoute('/tasks/:id');
+  const [, navigate] = useLocation();
+  // A task that changes its state leaves the list that was asked for, so the page looks at states itself.
+  const shown = useMemo(
+    () =>
+      tasks.filter(
+        ({ state, owner }) =>
+          (states.length === 0 || states.includes(state)) && (!isMine || owner === me.owner),
+      ),
+    [tasks, states, isMine, me.owner],
+  );
+  return (
+    <Page
+      title="Tasks"
+      about={
+        seesAll
+          ? 'The tasks of all owners, newest first, as they change.'
+          : 'Your tasks, newest first, as they change.'
+      }
+      aside={
+        <>
+          <Text size="sm" c="dimmed" className="number" role="status">
+            {isLoaded ? countOf(shown.length) : 'Loading…'}
+          </Text>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<Icon name="download" />}
+            disabled={shown.length === 0}
+            onClick={() => saveFile('tasks.csv', 'text/csv', csvOf(COLUMNS, shown.map(cellsOf)))}
+          >
+            CSV
+          </Button>
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<Icon name="download" />}
+            disabled={shown.length === 0}
+            onClick={() => saveFile('tasks.json', 'application/json', JSON.stringify(shown, undefined, 2))}
+          >
+            JSON
+          </Button>
+        </>
+      }
+    >
+      <TaskFilters choice={choice} onChange={setChoice} canSeeAll={seesAll} />
+      {problem !== undefined && (
+        <Alert color="red" role="alert">
+          {problem}
+        </Alert>
+      )}
+      {isLoaded && shown.length === 0 ? (
+        <Nothing isFiltered={choice !== NO_FILTER} reset={() => setChoice(NO_FILTER)} />
+      ) : (
+        <TaskTable tasks={shown} showsOwners={seesAll} openId={params?.id} />
+      )}
+      {params !== null && <TaskDrawer id={params.id} close={() => navigate('/tasks')} put={put} />}
+    </Page>
+  );
+}
+
+function Nothing({ isFiltered, reset }: { readonly isFiltered: boolean; readonly reset: () => void }) {
+  return (
+    <Group gap="sm" p="lg" justify="center">
+      <Text c="dimmed" size="sm">
+        {isFiltered
+          ? 'No task passes these filters.'
+          : 'No tasks yet. Submit one on the page Try, or from a program: it appears here by itself.'}
+      </Text>
+      {isFiltered && (
+        <Button variant="default" size="xs" onClick={reset}>
+          Show all
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+function countOf(count: number): string {
+  return count === 1 ? '1 task' : `${count.toLocaleString('en')} tasks`;
+}
+
+function cellsOf(task: ListedTask): readonly unknown[] {
+  return COLUMNS.map((name) => (name === 'labels' ? task.labels.join(' ') : task[name]));
+}

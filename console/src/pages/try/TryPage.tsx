@@ -1,0 +1,62 @@
+import { Alert, Group, Select, Skeleton, Stack } from '@mantine/core';
+import { useLocation, useRoute } from 'wouter';
+import { useModels } from '../../api/models.ts';
+import { messageOf } from '../../api/refusal.ts';
+import { Page } from '../../parts/Page.tsx';
+import { TryModel } from './TryModel.tsx';
+
+/** A form for any model, and the result as it is pushed. */
+export default function TryPage() {
+  const { models, error } = useModels();
+  const [, params] = useRoute('/try/:model');
+  const [, navigate] = useLocation();
+  const names = models?.map(({ name }) => name) ?? [];
+  const wanted = params?.model;
+  const shown =
+    models?.find(({ name }) => name === wanted) ??
+    models?.find(({ name }) => name === 'trip-duration') ??
+    models?.[0];
+  return (
+    <Page
+      title="Try"
+      about={shown?.description ?? 'Submit an input, and see the result as it is pushed.'}
+      aside={
+        <Select
+          aria-label="Model"
+          data={names}
+          value={shown?.name ?? null}
+          onChange={(name) => name !== null && navigate(`/try/${encodeURIComponent(name)}`)}
+          allowDeselect={false}
+          searchable={names.length > 8}
+          w={220}
+        />
+      }
+    >
+      {error !== undefined && (
+        <Alert color="red" role="alert">
+          {messageOf(error)}
+        </Alert>
+      )}
+      {models?.length === 0 && (
+        <Alert color="gray">
+          This gateway serves no model. Put one into MODELS_DIR, or see docs/models.md for how to add your
+          own.
+        </Alert>
+      )}
+      {models === undefined && error === undefined && <Waiting />}
+      {shown !== undefined && <TryModel key={shown.name} model={shown} />}
+    </Page>
+  );
+}
+
+function Waiting() {
+  return (
+    <Group align="start" grow>
+      <Stack>
+        <Skeleton h={36} />
+        <Skeleton h={36} />
+        <Skeleton h={36} />
+      </Stack>
+    </Group>
+  );
+}

@@ -1,0 +1,17 @@
+import { Checkbox } from '@mantine/core';
+import { labelOf } from './about.ts';
+import { describe } from './FieldFrame.tsx';
+import type { InputFieldProps } from './InputField.tsx';
+
+export function BooleanField({ field, draft, onChange, problem }: InputFieldProps) {
+  return (
+    <Checkbox
+      label={labelOf(field)}
+      description={describe(field)}
+      checked={typeof draft === 'boolean' ? draft : field.default === 'true'}
+      onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+      error={problem}
+      mt={6}
+    />
+  );
+}

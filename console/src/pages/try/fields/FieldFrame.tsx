@@ -1,0 +1,33 @@
+import { Input } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { ModelField } from '../../../api/models.ts';
+import { factsOf, labelOf } from './about.ts';
+
+interface FieldFrameProps {
+  readonly field: ModelField;
+  readonly problem: string | undefined;
+  /** The control; it is named by the frame. */
+  readonly children: ReactNode;
+}
+
+/** Label, meaning and problem around a control that is made of several parts. */
+export function FieldFrame({ field, problem, children }: FieldFrameProps) {
+  return (
+    <Input.Wrapper
+      labelElement="div"
+      label={labelOf(field)}
+      description={describe(field)}
+      error={problem}
+      role="group"
+      aria-label={labelOf(field)}
+    >
+      {children}
+    </Input.Wrapper>
+  );
+}
+
+/** Unit and limits of an input, then its meaning. */
+export function describe(field: ModelField): string {
+  const facts = factsOf(field);
+  return facts === '' ? field.description : `${facts}. ${field.description}`;
+}

@@ -1,0 +1,45 @@
+import { Text } from '@mantine/core';
+import type { ModelField } from '../api/models.ts';
+import { type DetectionsValue, DetectionsView } from './DetectionsView.tsx';
+import { LabelBars, type LabelScore } from './LabelBars.tsx';
+import { shownNumber, wordsOf } from './names.ts';
+import { type PictureValue, PictureView } from './PictureView.tsx';
+import { type TensorValue, TensorView } from './TensorView.tsx';
+
+interface OutputViewProps {
+  readonly output: ModelField;
+  readonly value: unknown;
+}
+
+/** One output with its name, and its value as fits its type. */
+export function OutputView({ output, value }: OutputViewProps) {
+  return (
+    <div>
+      <Text size="xs" c="dimmed" title={output.description}>
+        {wordsOf(output.name)}
+      </Text>
+      {value == null ? <Text size="sm">none</Text> : <ValueView output={output} value={value} />}
+    </div>
+  );
+}
+
+function ValueView({ output, value }: OutputViewProps) {
+  const { kind, labels, shape, unit } = output;
+  if (kind === 'IMAGE') return <PictureView picture={value as PictureValue} />;
+  if (kind === 'DETECTIONS') return <DetectionsView detections={value as DetectionsValue} />;
+  if (labels !== null) return <LabelBars scores={(value as { readonly top: readonly LabelScore[] }).top} />;
+  if (shape !== null) return <TensorView tensor={value as TensorValue} />;
+  if (Array.isArray(value))
+    return <Text className="wrapped number">{value.map(shownNumber).join(', ')}</Text>;
+  return (
+    <Text size="xl" fw={600} className="wrapped number">
+      {typeof value === 'number' ? shownNumber(value) : String(value)}
+      {unit !== null && (
+        <Text span size="sm" c="dimmed" fw={400}>
+          {' '}
+          {unit}
+        </Text>
+      )}
+    </Text>
+  );
+}

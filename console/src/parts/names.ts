@@ -1,0 +1,16 @@
+/** A name such as `tripDistanceMiles` as words: "Trip distance miles". */
+export function wordsOf(name: string): string {
+  const words = name
+    .replaceAll('_', ' ')
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A number with as many digits as are of use. */
+export function shownNumber(value: number): string {
+  if (Number.isInteger(value)) return value.toLocaleString('en');
+  const size = Math.abs(value);
+  if (size >= 1e9 || size < 1e-4) return value.toExponential(3);
+  return value.toLocaleString('en', { maximumSignificantDigits: size >= 1_000 ? 7 : 4 });
+}

@@ -1,0 +1,90 @@
+/** The console in Chromium: one page for the tests of a file, with what it asked for and what went wrong in it. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Browser, ConsoleMessage, Page, Request } from 'playwright-core';
+import { expect } from 'vitest';
+import { openBrowser } from './browser.ts';
+
+export type Scheme = 'light' | 'dark';
+
+/** The narrowest window that the console supports. */
+export const NARROW = { width: 360, height: 760 } as const;
+export const WIDE = { width: 1280, height: 800 } as const;
+
+/** What the browser itself says of requests that fail as they should. */
+const EXPECTED = /ERR_CONNECTION|WebSocket connection|status of 401/;
+
+export interface ConsolePage extends AsyncDisposable {
+  readonly browser: Browser;
+  readonly page: Page;
+  /** The addresses of all requests so far. */
+  readonly asked: ReadonlySet<string>;
+  /** Errors in the page so far, without those that tests provoke: a gateway that is dead, and a wrong key. */
+  readonly problems: readonly string[];
+  /** Opens a path of the console, such as `/tasks`. */
+  open(path: string): Promise<void>;
+  /** Goes to a page by the navigation, as a user does. */
+  goTo(title: string): Promise<void>;
+  /** Checks the page as it is now with axe, in light and dark, wide and narrow; and that nothing is wider than the window. */
+  expectAccessible(): Promise<void>;
+}
+
+/** @param gatewayUrl the address of GraphQL. */
+export async function openConsole(browserPath: string, gatewayUrl: string): Promise<ConsolePage> {
+  const browser = await openBrowser(browserPath);
+  const page = await browser.newPage({ viewport: WIDE, reducedMotion: 'reduce', colorScheme: 'light' });
+  const asked = new Set<string>();
+  const problems: string[] = [];
+  page.on('request', (request: Request) => asked.add(request.url()));
+  page.on('websocket', (socket) => asked.add(socket.url()));
+  page.on('pageerror', ({ message }) => problems.push(message));
+  page.on('console', (line: ConsoleMessage) => {
+    if (line.type() === 'error' && !EXPECTED.test(line.text()))
+      problems.push(line.text());
+  });
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  return {
+    browser,
+    page,
+    asked,
+    problems,
+    async open(path) {
+      await page.goto(new URL(`/console${path}`, gatewayUrl).href);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+    },
+    async goTo(title) {
+      await page.getByRole('navigation').getByRole('link', { name: title, exact: true }).click();
+      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+    },
+    async expectAccessible() {
+      for (const viewport of [WIDE, NARROW]) {
+        await page.setViewportSize(viewport);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          expect(await violationsIn(page, axe), `${viewport.width} px, ${colorScheme}`).toEqual([]);
+          expect(await overflowOf(page), `${viewport.width} px, ${colorScheme}`).toBe(0);
+        }
+      }
+      await page.setViewportSize(WIDE);
+      await page.emulateMedia({ colorScheme: 'light' });
+    },
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+/** @returns each violation with the elements that have it. */
+async function violationsIn(page: Page, axe: string): Promise<readonly string[]> {
+  // The policy of the page keeps foreign scripts out, but not those of the debugger.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  return violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`,
+  );
+}
+
+/** @returns by how many pixels the page is wider than its window. */
+function overflowOf(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
