@@ -1,12 +1,11 @@
 /**
  * Checks a manifest: its shape by the JSON Schema that editors use too, and the rules that JSON Schema cannot express.
  */
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { Ajv, type ErrorObject } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { ELEMENT_BYTES } from '../contract/tensor.ts';
-import { readJson, shownJson } from '../process/jsonFile.ts';
+import { shownJson } from '../process/jsonFile.ts';
 import { INTEGER_RANGES } from './elements.ts';
 import { checkInput, valueProblem } from './input.ts';
 import { isTimeZone } from './localTime.ts';
@@ -26,6 +25,7 @@ import {
   sizeOf,
   tensorTypeOf,
 } from './manifest.ts';
+import { manifestShape } from './manifestShape.ts';
 import { mediaProblem } from './mediaProblem.ts';
 import { shapeProblem } from './shapeProblem.ts';
 import { trainingProblem } from './trainingProblem.ts';
@@ -36,8 +36,6 @@ import { CHARACTER_BYTES, largestBytesOfAll, NUMBER_BYTES } from './valueBytes.t
  * third. All that must fit into the 1 MiB that a broker takes by default.
  */
 const MAX_VALUES_BYTES = 400 * 1024;
-
-const MANIFEST_SCHEMA = join(import.meta.dirname, '../../models/manifest.schema.json');
 
 /**
  * @param folder the name of the model's folder.
@@ -53,22 +51,7 @@ export type ManifestCheck = (candidate: unknown, folder: string, file: string) =
  *   true
  */
 export async function manifestCheck({ withExample = true } = {}): Promise<ManifestCheck> {
-  const ajv = new Ajv({
-    allErrors: true,
-    // Makes errors carry the schema that failed.
-    verbose: true,
-    useDefaults: true,
-    discriminator: true,
-    allowUnionTypes: true,
-    // The schema is ours, and its code runs a few times only: without these two its compilation takes half the time,
-    // in each process.
-    meta: false,
-    validateSchema: false,
-    // Definitions that many fields share are compiled once, not at each place: a third less time.
-    inlineRefs: false,
-    code: { optimize: false },
-  });
-  const hasManifestShape = ajv.compile<Manifest>((await readJson(MANIFEST_SCHEMA)) as object);
+  const hasManifestShape = await manifestShape();
   return (candidate, folder, file) => {
     if (!hasManifestShape(candidate))
       throw new ConfigurationError(`${file}: ${memberProblems(hasManifestShape.errors ?? []).join('; ')}`);

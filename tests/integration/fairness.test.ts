@@ -1,6 +1,6 @@
 /** An owner with many tasks slows only himself. Tests compare orders and counts, never times. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Lane, subjects } from '../../src/contract/subjects.ts';
 import { PREDICT_TRIPS } from '../support/batches.ts';
 import { type Answer, fieldOf, post, TASK, type TaskView, taskIn } from '../support/client.ts';
@@ -9,7 +9,7 @@ import { openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { as, codeIn, OWNER_HEADER, submitAs } from '../support/owners.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
 
 const MODEL = 'trip-duration';
@@ -53,9 +53,20 @@ async function lanes(nats: NatsServer): Promise<Readonly<Record<string, number>>
   return { interactive: await inLane(Lane.Interactive), bulk: await inLane(Lane.Bulk) };
 }
 
+/** The broker and the gateway of the tests that end all their tasks. */
+let nats: NatsServer;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  gateway = await startGateway(nats, OWNER_HEADER);
+});
+
+afterAll(async () => {
+  for (const opened of [gateway, nats]) await opened?.[Symbol.asyncDispose]();
+});
+
 test('a task of a calm owner overtakes the backlog of a greedy one, and nothing of either is lost', async () => {
-  await using nats = await startNats();
-  await using gateway = await startGateway(nats, OWNER_HEADER);
   const greedy = await submitMany('greedy', gateway.url, 500);
   const calm = taskIn(await submitAs('calm', gateway.url), 'predictTrip');
   expect(await lanes(nats)).toEqual({ interactive: SHARE + 1, bulk: 500 - SHARE });
@@ -69,8 +80,6 @@ test('a task of a calm owner overtakes the backlog of a greedy one, and nothing 
 });
 
 test('row batches of a greedy owner do not hold up a task of a calm one', async () => {
-  await using nats = await startNats();
-  await using gateway = await startGateway(nats, OWNER_HEADER);
   const inputs = Array.from({ length: 5_000 }, (_, i) => tripNumber(i));
   const { id } = taskIn(
     await post(gateway.url, PREDICT_TRIPS, { inputs, options: { timeoutMs: 300_000 } }, as('greedy')),
@@ -108,8 +117,6 @@ test('each of several greedy owners has his share of the lane interactive', asyn
 });
 
 test('greedy owners get about the same, also one with twice as many tasks under way', async () => {
-  await using nats = await startNats();
-  await using gateway = await startGateway(nats, OWNER_HEADER);
   // Slow enough that the worker, not the gateway, limits them.
   await using _worker = await startWorker(nats, { ...SLOW_RUNS, RUN_MS: '150' });
   const finished: Record<string, number> = { ada: 0, bob: 0, cyd: 0 };

@@ -10,18 +10,24 @@ import { eventually } from '../support/eventually.ts';
 import { bundleOfOne, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
-import { startProcess, startWorker } from '../support/processes.ts';
+import { type Process, startProcess, startWorker } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const CREDIT = 2 * 64;
 
 let nats: NatsServer;
+/** Of the tests that need no worker of their own. */
+let worker: Process;
 
 beforeAll(async () => {
   nats = await startNats();
+  worker = await startWorker(nats, { EXECUTION_PROVIDERS: 'cuda,cpu' });
 });
 
-afterAll(() => nats?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await worker?.[Symbol.asyncDispose]();
+  await nats?.[Symbol.asyncDispose]();
+});
 
 test('two workers share 10,000 waiting jobs, and neither holds more than its credit', async () => {
   await using own = await startNats();
@@ -47,14 +53,13 @@ test('two workers share 10,000 waiting jobs, and neither holds more than its cre
   expect(mostHeld).toBeLessThanOrEqual(2 * CREDIT);
   expect(await streams.ended()).toHaveLength(10_000);
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
-  for (const worker of [first, second]) expect(worker.output()).toContain('task finished');
+  for (const each of [first, second]) expect(each.output()).toContain('task finished');
 });
 
 describe('a job that cannot be run', () => {
   test('leaves the queue as a dead letter if it cannot be read, and others are not affected', async () => {
     await using broker = await openTestBroker(nats);
     await using streams = await inspectStreams(nats);
-    await using _worker = await startWorker(nats);
     const good = tripJob(broker, 1);
     const broken: [string, string][] = [
       ['{"v":2,', 'not JSON'],
@@ -82,7 +87,6 @@ describe('a job that cannot be run', () => {
   test('is kept in part if it is larger than a dead letter can be', async () => {
     await using broker = await openTestBroker(nats);
     await using streams = await inspectStreams(nats);
-    await using worker = await startWorker(nats);
     const subject = subjects.job(bundleOfOne(tripJob(broker, 7)));
     const body = 'x'.repeat(900_000);
     await streams.publish(subject, body);
@@ -112,13 +116,11 @@ describe('a job that cannot be run', () => {
   });
 
   test('expires without a run if its deadline has passed', async () => {
-    await using own = await startNats();
-    await using broker = await openTestBroker(own);
-    await using streams = await inspectStreams(own);
+    await using broker = await openTestBroker(nats);
+    await using streams = await inspectStreams(nats);
     const due = tripJob(broker, 1, -1_000);
     const job = { ...due, submittedAt: due.deadline - 1_000 };
     await queueJobs(broker, [job]);
-    await using _worker = await startWorker(own);
     expect(await resultOf(streams, job)).toMatchObject({
       state: 'EXPIRED',
       attempts: 0,
@@ -182,10 +184,10 @@ describe('a worker names a refused version and ends with exit code 78', () => {
   test.for(refusals)('%s', async ([, message, spoil]) => {
     await using models = await modelsWith();
     await spoil(models.model);
-    await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, MODELS_DIR: models.path });
-    expect(await worker.ended).toBe(78);
-    expect(worker.output()).toContain('trip-duration');
-    expect(worker.output()).toContain(message);
+    await using refused = startProcess('workers/main.ts', { NATS_URL: nats.url, MODELS_DIR: models.path });
+    expect(await refused.ended).toBe(78);
+    expect(refused.output()).toContain('trip-duration');
+    expect(refused.output()).toContain(message);
   });
 });
 
@@ -210,13 +212,12 @@ test.each([
 );
 
 test('STREAM_REPLICAS above 1 is refused for a single nats-server', async () => {
-  await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, STREAM_REPLICAS: '3' });
-  expect(await worker.ended).toBe(78);
-  expect(worker.output()).toContain('STREAM_REPLICAS must be 1 with a single nats-server, got 3');
+  await using refused = startProcess('workers/main.ts', { NATS_URL: nats.url, STREAM_REPLICAS: '3' });
+  expect(await refused.ended).toBe(78);
+  expect(refused.output()).toContain('STREAM_REPLICAS must be 1 with a single nats-server, got 3');
 });
 
 test('an execution provider that is not available is skipped, and the reason is logged', async () => {
-  await using worker = await startWorker(nats, { EXECUTION_PROVIDERS: 'cuda,cpu' });
   const output = await eventually(
     () => worker.output(),
     (text) => text.includes('"executionProvider":"cpu"'),
