@@ -1,6 +1,6 @@
 /** The queues of models: what waits in them, and their pause. */
 import { Lane } from '../src/contract/subjects.ts';
-import type { LaneOfQueue } from '../src/system/queues.ts';
+import { backlogSeconds, type LaneOfQueue } from '../src/system/queues.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './model.ts';
 
@@ -36,10 +36,7 @@ export function defineQueueStats(builder: Builder, modelRef: ModelRef) {
         nullable: true,
         description:
           'In how many seconds those that wait will have been taken, at that rate. Null without one.',
-        resolve: ({ waiting, endedPerSecond }) => {
-          if (waiting === 0) return 0;
-          return endedPerSecond ? waiting / endedPerSecond : null;
-        },
+        resolve: backlogSeconds,
       }),
       isPaused: t.exposeBoolean('isPaused', { description: 'Whether an operator has paused it.' }),
     }),

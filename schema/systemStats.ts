@@ -1,25 +1,22 @@
 /** The figures of the whole system, for viewers and operators: a query, and a subscription. */
 import type { StoreState } from '../src/broker/broker.ts';
+import { ProcessRole } from '../src/contract/messages/figures.ts';
 import { EVERY_OWNER } from '../src/contract/principal.ts';
-import {
-  type Alert,
-  AlertSeverity,
-  type ModelStats,
-  ProcessRole,
-  type ProcessStats,
-  type SystemFigures,
-} from '../src/system/systemStats.ts';
+import { AlertSeverity } from '../src/system/alerts.ts';
+import type { ModelStats, ProcessStats } from '../src/system/rates.ts';
+import type { DatedAlert, SystemFigures } from '../src/system/systemStats.ts';
 import type { Builder, Context } from './builder.ts';
 import type { QueueStatsRef } from './queueStats.ts';
 import type { WorkerRef } from './system.ts';
 
 /** The points of complexity of the figures: all processes are asked. */
 const POINTS = 50;
-const PURPOSE = `Errors: \`BROKER_UNAVAILABLE\`. For viewers and operators (\`FORBIDDEN\`). ${POINTS} points of complexity.`;
+const PURPOSE = `For viewers and operators (\`FORBIDDEN\`). ${POINTS} points of complexity.`;
 
 export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, workerRef: WorkerRef): void {
   const statsRef = builder.objectRef<SystemFigures>('SystemStats').implement({
-    description: 'The figures of the whole system. A process that has not answered in time is not in them.',
+    description:
+      'The figures of the whole system. A process that does not answer is not in them, and while the broker is away no queue and no stream is.',
     fields: (t) => ({
       at: t.expose('at', { type: 'DateTime', description: 'When they were computed.' }),
       processes: t.expose('processes', {
@@ -54,7 +51,7 @@ export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, wor
     t.field({
       type: statsRef,
       extensions: { points: POINTS },
-      description: `Delivers the figures of the system at once, and then every second. They are computed once for all subscribers of a gateway. ${PURPOSE}`,
+      description: `Delivers the figures of the system at once, and then every second. They are computed once for all subscribers of a gateway, and a slow one gets the newest. Errors: \`GATEWAY_BUSY\`, \`OWNER_QUOTA\`. ${PURPOSE}`,
       subscribe: async (_root, _args, context) => {
         await requireViewer(context, 'systemStats');
         return context.system.watch(context);
@@ -172,7 +169,7 @@ function defineAlert(builder: Builder) {
       CRITICAL: { value: AlertSeverity.Critical, description: 'Tasks fail or wait: look at it now.' },
     } as const,
   });
-  return builder.objectRef<Alert>('Alert').implement({
+  return builder.objectRef<DatedAlert>('Alert').implement({
     description: 'Something that needs attention. It is there as long as its condition holds.',
     fields: (t) => ({
       name: t.exposeString('name', {
@@ -187,7 +184,7 @@ function defineAlert(builder: Builder) {
       }),
       since: t.expose('since', {
         type: 'DateTime',
-        description: 'Since when this gateway has seen it. Without watchers it does not look.',
+        description: 'Since when this gateway has seen it. It looks only while somebody wants the figures.',
       }),
     }),
   });

@@ -13,9 +13,11 @@ import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
 import type { JwtTokens } from './identity/jwtTokens.ts';
-import { Metrics } from './metrics/metrics.ts';
-import { MetricsServer } from './metrics/metricsServer.ts';
-import { addProcessMetrics } from './metrics/processMetrics.ts';
+import { addBrokerMetrics } from './metrics/brokerMetrics.ts';
+import { addEvaluationMetrics } from './metrics/evaluationMetrics.ts';
+import { addGatewayMetrics } from './metrics/gatewayMetrics.ts';
+import { openMetrics } from './metrics/openMetrics.ts';
+import { addQueueMetrics } from './metrics/queueMetrics.ts';
 import { TaskMetrics } from './metrics/taskMetrics.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
@@ -33,8 +35,11 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { gatewayFigures } from './system/gatewayFigures.ts';
+import { OwnFigures } from './system/ownFigures.ts';
 import { Pauses } from './system/pauses.ts';
 import { Places } from './system/places.ts';
+import { ProcessFigures } from './system/processFigures.ts';
 import { Queues } from './system/queues.ts';
 import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
@@ -46,158 +51,199 @@ import { AllTasks } from './workflow/allTasks.ts';
 import { GatewayDatasets } from './workflow/datasets.ts';
 import { openGatewayWork } from './workflow/gatewayWork.ts';
 
-await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
-  const config = readConfig(env);
-  const log = createLog(config, 'gateway');
-  const quotasOf = await readQuotas(config.quotasFile);
-  using catalog = await Catalog.open(config.modelsDir, log);
-  const { models } = catalog;
-  const schema = schemaOf(models);
-  const { version: apiVersion } = (await readJson(join(import.meta.dirname, '../package.json'))) as {
-    version: string;
-  };
-  /** New with every start: what an earlier process accepted is then found in the streams. */
-  const home = randomBytes(4).toString('hex');
-  const metrics = new Metrics();
-  using _process = addProcessMetrics({ metrics, role: 'gateway', version: apiVersion });
+await runProcess(
+  'gateway',
+  async ({ env, stopping, hurrying, stopped, ready, reportBroker, answerSupervisor }) => {
+    const config = readConfig(env);
+    const log = createLog(config, 'gateway');
+    const quotasOf = await readQuotas(config.quotasFile);
+    using catalog = await Catalog.open(config.modelsDir, log);
+    const { models } = catalog;
+    const schema = schemaOf(models);
+    const { version: apiVersion } = (await readJson(join(import.meta.dirname, '../package.json'))) as {
+      version: string;
+    };
+    /** New with every start: what an earlier process accepted is then found in the streams. */
+    const home = randomBytes(4).toString('hex');
 
-  const maxConnections = connectionsWithin({
-    wanted: config.maxConnections,
-    isAskedFor: Boolean(env.MAX_CONNECTIONS),
-    log,
-  });
-  // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
-  await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
-  await using _metricsServer = await MetricsServer.open({
-    config,
-    read: async () => metrics.read(),
-    problem: async () => (await server.readiness.problem({ withoutWorkers: false }))?.problem,
-  });
-  const tokens = server.auth.includes('jwt') ? await openTokens(config, log) : undefined;
-  log.info({ url: server.url }, 'listening, waiting for the broker');
-  const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
-  await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
-  await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
-  const largeBytes = blobsBroker ?? broker;
-  server.readiness.start();
-  using _reporting = reportBroker(broker, () => broker.checkWrites());
-  using workers = new LiveWorkers(broker);
-  using rollouts = await Rollouts.open({ broker, models, log }, stopping);
-  using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
-  using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
-  await using _puller = new Puller({
-    broker,
-    catalog,
-    bring: async (record, here) => here ?? readRegistered(record, largeBytes.artifacts),
-    log,
-  });
-  await using _registrySweep = new RegistrySweep({
-    broker,
-    artifacts: largeBytes.artifacts,
-    models,
-    keep: config.registryKeep,
-    log,
-  });
-  await using _sweeper = new Sweeper({ broker, models, log });
-  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
-  const ofOwners = new OwnerActuals();
-  using gatewayTasks = await openGatewayTasks({
-    broker,
-    blobStore: largeBytes.blobs,
-    home,
-    models,
-    offering,
-    limits: config,
-    quotasOf,
-    quotasOfKey: (id) => keys?.quotasOf(id) ?? NO_QUOTAS,
-    actualsOf: (owner) => ofOwners.of(owner),
-    log,
-  });
-  const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
-    gatewayTasks;
-  using _tasks = new TaskMetrics({ metrics, events });
-  await using work = openGatewayWork({
-    broker,
-    datasets: broker.datasets,
-    home,
-    models,
-    storing: gatewayTasks.storing,
-    places: gatewayTasks.watches,
-    log,
-  });
-  using shadows = new Shadows({
-    broker,
-    home,
-    models,
-    rollouts,
-    offering,
-    events,
-    open,
-    queueAdmission: admission.queue,
-    log,
-  });
-  using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
-  using deadLetters = new DeadLetters({ broker });
-  await using _shares = await DeadLetterShares.open({ broker, models, log });
-  const queues = new Queues({ broker, models, queued: admission.queued, workers });
-  using system = new SystemStats({ broker, blobsBroker, queues, places: gatewayTasks.watches });
-  const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
-  const context: Omit<
-    Context,
-    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
-  > = {
-    submissions,
-    tasks: new AllTasks({ predictions: tasks, work: work.tasks }),
-    work,
-    taskList: list,
-    blobs,
-    listWatches,
-    resultTtlMs: config.resultTtlS * 1000,
-    audit: new Audit({ broker, log }),
-    deadLetters,
-    redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
-    retries: gatewayTasks.retries,
-    rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
-    registry: new RegistryService({ broker, models }),
-    comparisons,
-    actuals,
-    datasets: new GatewayDatasets({ store: broker.datasets, artifacts: largeBytes.artifacts }),
-    quotas,
-    models,
-    offering,
-    workers,
-    queues,
-    places: new Places({ broker, queues }),
-    pauses: new Pauses({ broker, queues, models }),
-    system,
-    broker,
-    apiVersion,
-  };
+    const maxConnections = connectionsWithin({
+      wanted: config.maxConnections,
+      isAskedFor: Boolean(env.MAX_CONNECTIONS),
+      log,
+    });
+    // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
+    await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
+    await using opened = await openMetrics({
+      config,
+      role: 'gateway',
+      problem: async () => (await server.readiness.problem({ withoutWorkers: false }))?.problem,
+      answerSupervisor,
+      log,
+    });
+    const { metrics } = opened;
+    const tokens = server.auth.includes('jwt') ? await openTokens(config, log) : undefined;
+    log.info({ url: server.url }, 'listening, waiting for the broker');
+    const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
+    await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
+    await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
+    const largeBytes = blobsBroker ?? broker;
+    server.readiness.start();
+    addBrokerMetrics(metrics, broker);
+    using _reporting = reportBroker(broker, () => broker.checkWrites());
+    using workers = new LiveWorkers(broker);
+    using rollouts = await Rollouts.open({ broker, models, log }, stopping);
+    using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
+    using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
+    await using _puller = new Puller({
+      broker,
+      catalog,
+      bring: async (record, here) => here ?? readRegistered(record, largeBytes.artifacts),
+      log,
+    });
+    await using _registrySweep = new RegistrySweep({
+      broker,
+      artifacts: largeBytes.artifacts,
+      models,
+      keep: config.registryKeep,
+      log,
+    });
+    await using _sweeper = new Sweeper({ broker, models, log });
+    using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
+    const ofOwners = new OwnerActuals();
+    using gatewayTasks = await openGatewayTasks({
+      broker,
+      blobStore: largeBytes.blobs,
+      home,
+      models,
+      offering,
+      limits: config,
+      quotasOf,
+      quotasOfKey: (id) => keys?.quotasOf(id) ?? NO_QUOTAS,
+      actualsOf: (owner) => ofOwners.of(owner),
+      log,
+    });
+    const {
+      events,
+      open,
+      admission,
+      submissions,
+      tasks,
+      list,
+      listWatches,
+      quotas,
+      blobs,
+      outputs,
+      watches,
+    } = gatewayTasks;
+    using counted = new TaskMetrics({ metrics, events });
+    using _gatewayMetrics = addGatewayMetrics({ metrics, server, open, watches });
+    await using work = openGatewayWork({
+      broker,
+      datasets: broker.datasets,
+      home,
+      models,
+      storing: gatewayTasks.storing,
+      places: watches,
+      log,
+    });
+    using shadows = new Shadows({
+      broker,
+      home,
+      models,
+      rollouts,
+      offering,
+      events,
+      open,
+      queueAdmission: admission.queue,
+      log,
+    });
+    using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
+    using deadLetters = new DeadLetters({ broker });
+    await using _shares = await DeadLetterShares.open({ broker, models, log });
+    const queues = new Queues({ broker, models, queued: admission.queued, workers });
+    using _figures = new OwnFigures({
+      broker,
+      id: `gateway-${home}`,
+      role: 'gateway',
+      more: async () =>
+        gatewayFigures({
+          models,
+          counted,
+          connections: await server.countConnections(),
+          subscriptions: watches.count,
+        }),
+    });
+    using processes = new ProcessFigures({ broker });
+    using system = new SystemStats({
+      broker,
+      blobsBroker,
+      models,
+      workers,
+      queues,
+      processes,
+      places: watches,
+    });
+    const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
+    const stores = [broker, ...(blobsBroker === undefined ? [] : [blobsBroker])].map((each) => each.queues);
+    addQueueMetrics({ metrics, queues, stores, workers, models });
+    addEvaluationMetrics({ metrics, actuals, shadows, models });
+    const context: Omit<
+      Context,
+      'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
+    > = {
+      submissions,
+      tasks: new AllTasks({ predictions: tasks, work: work.tasks }),
+      work,
+      taskList: list,
+      blobs,
+      listWatches,
+      resultTtlMs: config.resultTtlS * 1000,
+      audit: new Audit({ broker, log }),
+      deadLetters,
+      redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
+      retries: gatewayTasks.retries,
+      rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
+      registry: new RegistryService({ broker, models }),
+      comparisons,
+      actuals,
+      datasets: new GatewayDatasets({ store: broker.datasets, artifacts: largeBytes.artifacts }),
+      quotas,
+      models,
+      offering,
+      workers,
+      queues,
+      places: new Places({ broker, queues }),
+      pauses: new Pauses({ broker, queues, models }),
+      system,
+      broker,
+      apiVersion,
+    };
 
-  await using _serving = server.serve({
-    context,
-    logins: { keys, tokens },
-    charge: (holder, points) => quotas.charge(holder, points),
-    bytes: { blobs, outputs, artifacts: largeBytes.artifacts },
-    checkBroker: () => broker.checkStreams(models),
-    hasWorker: () => workers.list().length > 0,
-    endSubscriptions: () => {
-      gatewayTasks.endWatches();
-      work.endWatches();
-      deadLetters[Symbol.dispose]();
-      comparisons[Symbol.dispose]();
-      system[Symbol.dispose]();
-    },
-  });
-  log.info({ url: server.url, home }, 'ready');
-  ready({ url: server.url });
-  collectGarbage();
+    await using _serving = server.serve({
+      context,
+      logins: { keys, tokens },
+      charge: (holder, points) => quotas.charge(holder, points),
+      bytes: { blobs, outputs, artifacts: largeBytes.artifacts },
+      checkBroker: () => broker.checkStreams(models),
+      hasWorker: () => workers.list().length > 0,
+      endSubscriptions: () => {
+        gatewayTasks.endWatches();
+        work.endWatches();
+        deadLetters[Symbol.dispose]();
+        comparisons[Symbol.dispose]();
+        system[Symbol.dispose]();
+      },
+    });
+    log.info({ url: server.url, home }, 'ready');
+    ready({ url: server.url });
+    collectGarbage();
 
-  await stopped;
-  log.info({ drainMs: config.drainMs }, 'told to stop');
-  await server.drain(config.drainMs, hurrying);
-  log.info('stopping');
-});
+    await stopped;
+    log.info({ drainMs: config.drainMs }, 'told to stop');
+    await server.drain(config.drainMs, hurrying);
+    log.info('stopping');
+  },
+);
 
 /** The library for tokens is loaded only where they are taken: its modules take 35 ms of CPU to load. */
 async function openTokens(config: Config, log: Logger): Promise<JwtTokens> {

@@ -19,6 +19,7 @@ import { fetchBlobs, haveBlobs, type WorkerBlobs } from './inputBlobs.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
 import type { Session } from './session.ts';
 import { forgetSuspects } from './settle.ts';
+import type { WorkerEvents } from './workerEvents.ts';
 
 /** What every step of a lane is given. */
 export interface WorkerOptions {
@@ -29,6 +30,8 @@ export interface WorkerOptions {
   readonly broker: Broker;
   readonly blobs: WorkerBlobs;
   readonly manifest: Manifest;
+  readonly version: string;
+  readonly events: Pick<WorkerEvents, 'emit'>;
   /** Left out of the reasons that clients see. */
   readonly modelsDir: string;
   readonly workerId: string;
@@ -43,7 +46,7 @@ export interface WorkerOptions {
 /** The collaborators for bringing tasks to their end. */
 export type SettleOptions = Pick<
   WorkerOptions,
-  'broker' | 'blobs' | 'manifest' | 'workerId' | 'log' | 'onFinished' | 'signal'
+  'broker' | 'blobs' | 'manifest' | 'version' | 'events' | 'workerId' | 'log' | 'onFinished' | 'signal'
 >;
 
 /** How rows ended. Rows that expired, or are malformed, have no run. */

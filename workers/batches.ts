@@ -27,6 +27,8 @@ export interface Row {
 export interface Batch {
   readonly picks: readonly Picked[];
   readonly size: number;
+  /** How many rows it could have had. */
+  readonly maxRows: number;
   readonly encoded: EncodedRows;
   /** Broker time. */
   readonly formedAt: number;
@@ -47,6 +49,12 @@ interface Waiting {
   readonly shape: RunShape;
   /** Those that are in no batch yet. */
   rows: readonly number[];
+}
+
+/** Rows for a batch, and how many there may be. */
+interface Taken {
+  readonly taken: readonly Picked[];
+  readonly maxRows: number;
 }
 
 export class Batches {
@@ -125,6 +133,8 @@ export class Batches {
   }
 
   #accept(delivery: Delivery): void {
+    const { events, manifest, version } = this.#options;
+    if (delivery.deliveryCount > 1) events.emit('redelivered', { model: manifest.name, version });
     const assignment = this.#read(delivery);
     if (assignment === undefined) return;
     this.#track(assignment.gone);
@@ -191,7 +201,8 @@ export class Batches {
     const formedAt = broker.now();
     const picks: Picked[] = [];
     const suspects: Row[] = [];
-    for (const { assignment, rows } of this.#takeRows()) {
+    const { taken, maxRows } = this.#takeRows();
+    for (const { assignment, rows } of taken) {
       const overdue: number[] = [];
       const fresh: number[] = [];
       for (const row of rows) {
@@ -202,12 +213,12 @@ export class Batches {
       if (overdue.length > 0) assignment.end(overdue, 'expired');
       if (fresh.length > 0) picks.push({ assignment, rows: fresh });
     }
-    return { ...batchOf(manifest, picks, formedAt), suspects };
+    return { ...batchOf(manifest, { picks, maxRows }, formedAt), suspects };
   }
 
-  #takeRows(): readonly Picked[] {
+  #takeRows(): Taken {
     const [first] = this.#waiting;
-    if (first === undefined) return [];
+    if (first === undefined) return { taken: [], maxRows: 0 };
     const { shape } = first;
     const taken: Picked[] = [];
     let left = shape.maxRows;
@@ -223,7 +234,7 @@ export class Batches {
     const rest = this.#rowsLike(shape) - (shape.maxRows - left);
     if (rest > 0) this.#rowsWaiting.set(shape.key, rest);
     else this.#rowsWaiting.delete(shape.key);
-    return taken;
+    return { taken, maxRows: shape.maxRows };
   }
 
   async #fill(): Promise<void> {
@@ -246,9 +257,9 @@ export class Batches {
 /** A batch of rows that are not suspected. */
 export function batchOf(
   manifest: WorkerOptions['manifest'],
-  picks: readonly Picked[],
+  { picks, maxRows }: Pick<Batch, 'picks' | 'maxRows'>,
   formedAt: number,
 ): Batch {
   const size = picks.reduce((sum, { rows }) => sum + rows.length, 0);
-  return { picks, size, encoded: encodeRows(manifest, picks), formedAt, suspects: [] };
+  return { picks, size, maxRows, encoded: encodeRows(manifest, picks), formedAt, suspects: [] };
 }

@@ -7,12 +7,16 @@ import { availableParallelism } from 'node:os';
 import { type Announcement, type BrokerOptions, openBlobsBroker, openBroker } from '../src/broker/broker.ts';
 import { ConfigurationError } from '../src/contract/errors.ts';
 import { BUNDLE_VERSION } from '../src/contract/messages/bundle.ts';
+import { addBrokerMetrics } from '../src/metrics/brokerMetrics.ts';
+import { openMetrics } from '../src/metrics/openMetrics.ts';
+import { WorkReadiness } from '../src/metrics/workReadiness.ts';
 import { Catalog } from '../src/models/catalog.ts';
 import { publicReason } from '../src/models/publicReason.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
 import { readTrustedKeys } from '../src/registry/signature.ts';
+import { OwnFigures } from '../src/system/ownFigures.ts';
 import { BlobBudget } from './blobBudget.ts';
 import { DeviceMemory } from './deviceMemory.ts';
 import { Hosts } from './hosts.ts';
@@ -23,13 +27,16 @@ import { missingOf, servedOf } from './served.ts';
 import { ServedVersions } from './servedVersions.ts';
 import { SessionMemory } from './sessionMemory.ts';
 import { Slots } from './slots.ts';
+import { WorkerEvents } from './workerEvents.ts';
+import { WorkerMetrics } from './workerMetrics.ts';
 
+const MIB = 1024 * 1024;
 /** The bytes of blobs that a worker holds for rows. */
-const BLOB_BUDGET_BYTES = 256 * 1024 * 1024;
+const BLOB_BUDGET_BYTES = 256 * MIB;
 /** How long runs may go on after the worker was told to stop, in milliseconds. */
 const DRAIN_MS = 5_000;
 
-await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker }) => {
+await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker, answerSupervisor }) => {
   const config = readConfig(env);
   const log = createLog(config, 'worker');
   using catalog = await Catalog.open(config.modelsDir, log);
@@ -58,14 +65,26 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     log,
     signal: stopping,
   };
+  const events = new WorkerEvents();
+  const slotCount =
+    config.workerSlots ??
+    Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers));
+  const readiness = new WorkReadiness();
+  await using opened = await openMetrics({
+    config,
+    role: 'worker',
+    problem: async () => readiness.problem,
+    answerSupervisor,
+    log,
+  });
+  const { metrics } = opened;
   await using broker = await openBroker(reached);
+  readiness.reached(broker);
+  addBrokerMetrics(metrics, broker);
   await using blobsBroker = await openBlobsBroker(reached);
   const largeBytes = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   using runNotices = new RunNotices({ broker });
-  const slotCount =
-    config.workerSlots ??
-    Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers));
   await using hosts = new Hosts({
     sharedMax: slotCount,
     isolates: config.sessions === 'isolated',
@@ -79,6 +98,14 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     limitMib: config.sessionMemoryMib,
     bytes: () => hosts.bytes,
   });
+  // The lanes of a session share its flow.
+  const slots = new Slots(slotCount, { usersTakeTurns: true });
+  using _figures = new OwnFigures({
+    broker,
+    id: workerId,
+    role: 'worker',
+    more: () => ({ slots: { count: slotCount, usedMs: slots.usedMs } }),
+  });
   let changed = () => {};
   const versions = new ServedVersions({
     served,
@@ -87,8 +114,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     blobs: { store: largeBytes.blobs, budget: new BlobBudget(BLOB_BUDGET_BYTES) },
     memory,
     hosts,
-    // The lanes of a session share its flow.
-    slots: new Slots(slotCount, { usersTakeTurns: true }),
+    slots,
     shadowSlots: new Slots(1),
     executionProviders: config.executionProviders,
     cudaVisibleDevices: config.cudaVisibleDevices,
@@ -96,6 +122,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     threads: config.sessionThreads,
     workerId,
     runNotices,
+    events,
     log,
     onChange: () => changed(),
     signal: impatience.signal,
@@ -111,16 +138,26 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     onChange: () => changed(),
     log,
   });
+  const refused = () => [
+    ...versions.refused,
+    ...puller.refused.map((each) => ({ ...each, reason: publicReason(each.reason, config.dataDir) })),
+  ];
+  using _workerMetrics = new WorkerMetrics({
+    metrics,
+    events,
+    versions,
+    refused,
+    hosts,
+    slots,
+    memoryMaxBytes: config.sessionMemoryMib * MIB,
+  });
   const announce = () =>
     broker.notices.announceWorker(() => ({
       id: workerId,
       startedAt,
       reads: BUNDLE_VERSION,
       models: versions.models,
-      refused: [
-        ...versions.refused,
-        ...puller.refused.map((each) => ({ ...each, reason: publicReason(each.reason, config.dataDir) })),
-      ],
+      refused: refused(),
       leaving: versions.leaving,
     }));
   let announced: Announcement | undefined;
@@ -144,8 +181,10 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
       { workerId, models: versions.models.map(({ model, version }) => `${model}/${version}`) },
       'ready',
     );
+    readiness.ready();
     ready({});
     await Promise.race([versions.lost, stopped]);
+    readiness.stop();
     log.info('stopping: handing back what is not running');
   } finally {
     changed = () => {};

@@ -95,7 +95,7 @@ async function runInTurn(
 async function run(
   batch: Batch,
   { held }: Turn,
-  { broker, manifest, runNotices, log }: WorkerOptions,
+  { broker, manifest, version, events, runNotices, log }: WorkerOptions,
   before?: Promise<Ran>,
 ): Promise<Ran> {
   const { picks, size, formedAt, encoded } = batch;
@@ -114,14 +114,25 @@ async function run(
   using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
   partials?.begin({ startedAt, tasksOf: tasks });
   const figures = { formedAt, startedAt, batchSize: size };
+  const over = (computeMs: number, hasFailed: boolean) =>
+    events.emit('ran', {
+      model: manifest.name,
+      version,
+      rows: size,
+      maxRows: batch.maxRows,
+      computeMs,
+      hasFailed,
+    });
   try {
     const answered = await answer;
     const { computeMs } = answered;
+    over(computeMs, false);
     endRows(batch, decodeColumns(manifest, answered, encoded.run), { ...figures, computeMs });
     return { batch, tookMs: computeMs };
   } catch (error) {
     refuseForeign(error);
     const computeMs = broker.now() - startedAt;
+    over(computeMs, true);
     return { batch, failure: { error, run: { ...figures, computeMs } }, tookMs: computeMs };
   }
 }
@@ -196,7 +207,7 @@ async function runAlone({ assignment, row }: Row, formedAt: number, options: Wor
     return;
   }
   if (soloRuns !== undefined) await storeSuspectMark(assignment.suspectAt(row), soloRuns + 1, options);
-  const batch = batchOf(manifest, [{ assignment, rows: [row] }], formedAt);
+  const batch = batchOf(manifest, { picks: [{ assignment, rows: [row] }], maxRows: 1 }, formedAt);
   const alone = soloRuns !== undefined;
   await conclude(await inTurn(options, { alone }, (turn) => run(batch, turn, options)), options);
 }

@@ -26,6 +26,7 @@ import type { Flow, Slots } from './slots.ts';
 import { VersionLanes } from './versionLanes.ts';
 import { VersionQueue } from './versionQueue.ts';
 import { VersionSession } from './versionSession.ts';
+import type { WorkerEvents } from './workerEvents.ts';
 
 export interface ServedVersionOptions {
   readonly manifest: Manifest;
@@ -46,6 +47,7 @@ export interface ServedVersionOptions {
   readonly modelsDir: string;
   readonly workerId: string;
   readonly runNotices: RunNotices;
+  readonly events: WorkerEvents;
   readonly log: Logger;
   /** Called when its state has changed. */
   readonly onChange: () => void;
@@ -185,7 +187,7 @@ export class ServedVersion {
 
   /** @returns the session, or why there is none. */
   async #open(version: ModelVersion): Promise<Session | Error> {
-    const { manifest, memory, hosts, device, threads, log } = this.#options;
+    const { manifest, memory, hosts, events, device, threads, log } = this.#options;
     const { executionProviders, cudaVisibleDevices } = this.#options;
     try {
       const { signal } = this.#stop;
@@ -194,6 +196,7 @@ export class ServedVersion {
         version,
         memory,
         hosts,
+        events,
         executionProviders,
         cudaVisibleDevices,
         device,

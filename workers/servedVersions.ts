@@ -83,6 +83,13 @@ export class ServedVersions {
     );
   }
 
+  /** How many of them are loaded now. */
+  get loadedCount(): number {
+    return this.#all().filter(
+      ({ servedVersion: { state } }) => state.type === 'serving' && state.session.isLoaded,
+    ).length;
+  }
+
   /** The versions without a folder whose queue is being finished. They must not be offered any more. */
   get leaving(): readonly NamedVersion[] {
     return this.#all().flatMap(({ model, servedVersion: { state, version } }) =>

@@ -20,10 +20,12 @@ import type { GivenColumns } from './runtimes/onnx/encoder.ts';
 import { prepare } from './runtimes/prepare.ts';
 import { NotBegun, type Run, SessionCrashed, type SessionProcess } from './runtimes/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
+import type { WorkerEvents } from './workerEvents.ts';
 
 export interface SessionOptions extends LoadOptions, Pick<Config, 'cudaVisibleDevices'> {
   readonly memory: SessionMemory;
   readonly hosts: Hosts;
+  readonly events: Pick<WorkerEvents, 'emit'>;
   /** Aborted when a session that is being opened is not needed any more. A process of its own is ended at once. */
   readonly signal: AbortSignal;
 }
@@ -107,6 +109,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     const { manifest, version, memory, hosts, signal } = options;
     const wantsOwn = hosts.isolates || manifest.isolation === 'own' || version.code !== undefined;
     const session = new Session(options, wantsOwn || (await isLarge(version)));
+    const openedAt = performance.now();
     const giveUp = () => session.#giveUpLoading();
     signal.addEventListener('abort', giveUp);
     try {
@@ -127,6 +130,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
           signal.throwIfAborted();
         },
       });
+      session.#tellLoaded(openedAt);
       return session;
     } catch (cause) {
       const error = session.#explained(cause);
@@ -375,8 +379,10 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   }
 
   async #loadAgain(load: () => Promise<void>): Promise<void> {
+    const beganAt = performance.now();
     try {
       await this.#tryToLoad(load);
+      this.#tellLoaded(beganAt);
     } catch (error) {
       const cause = this.#explained(error);
       const lost = new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
@@ -403,6 +409,10 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     const leave = () => former?.host.remove(this, former.model);
     void former?.host.turn(this, async () => {}).then(leave, leave);
     return this.#loaded;
+  }
+
+  #tellLoaded(beganAt: number): void {
+    this.#options.events.emit('loaded', { ...this.name, tookMs: performance.now() - beganAt });
   }
 
   async #leave(): Promise<void> {

@@ -112,7 +112,7 @@ export async function storeDeadLetter(
   { taskId, subject, data, error: { code, message }, attempts }: DeadJob,
   options: SettleOptions,
 ): Promise<void> {
-  const { broker, workerId, log } = options;
+  const { broker, manifest, version, events, workerId, log } = options;
   const letter = {
     ...{ v: MESSAGE_VERSION, taskId, model: parseJobSubject(subject).model, code, attempts, subject },
     reason: shortText(message),
@@ -129,6 +129,7 @@ export async function storeDeadLetter(
     return letter;
   };
   await untilStored(store, taskId, options);
+  events.emit('died', { model: manifest.name, version });
 }
 
 /** Keeps a message that is no job as a dead letter, and takes it off its queue. No task of it is known. */
@@ -152,6 +153,8 @@ export async function storeSuspectMark(
   soloRuns: number,
   options: SettleOptions,
 ): Promise<void> {
+  const { manifest, version, events } = options;
+  events.emit('suspected', { model: manifest.name, version });
   const mark = { v: MESSAGE_VERSION, ...suspect, soloRuns };
   await untilStored(() => options.broker.storeSuspectMark(mark), suspect.taskId, options);
 }

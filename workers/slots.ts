@@ -39,24 +39,46 @@ export interface SlotsOptions {
 }
 
 export class Slots {
+  readonly #count: number;
   readonly #usersTakeTurns: boolean;
   readonly #clock: () => number;
   readonly #waiting: Waiting[] = [];
   readonly #taken = new Set<object>();
   #free: number;
+  /** Of the runs that have ended. */
+  #endedMs = 0;
+  /** Of the runs that go on: their number, and the sum of the times when they began. */
+  #running = { count: 0, beganAt: 0 };
   #calm = Promise.withResolvers<void>();
   /** Virtual time: where the newest run began. */
   #present = 0;
 
   constructor(count: number, { usersTakeTurns = false, clock = () => performance.now() }: SlotsOptions = {}) {
+    this.#count = count;
     this.#free = count;
     this.#usersTakeTurns = usersTakeTurns;
     this.#clock = clock;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The runs that go on. */
+  get busy(): number {
+    return this.#count - this.#free;
+  }
+
   /** Whether a run waits that is no last resort. */
   get areWanted(): boolean {
     return this.#waiting.some(({ flow }) => !flow.lastResort);
+  }
+
+  /** Milliseconds that runs have had in all slots. */
+  get usedMs(): number {
+    const { count, beganAt } = this.#running;
+    // A sum of fractions is a little off.
+    return Math.max(0, this.#endedMs + count * this.#clock() - beganAt);
   }
 
   /** Resolves while no run waits for a slot. */
@@ -72,10 +94,16 @@ export class Slots {
     flow.virtualTime = Math.max(flow.virtualTime, start);
     this.#present = Math.max(this.#present, flow.virtualTime);
     const beganAt = this.#clock();
+    this.#running.count++;
+    this.#running.beganAt += beganAt;
     try {
       return await work();
     } finally {
-      flow.virtualTime += (this.#clock() - beganAt) / flow.weight;
+      const usedMs = this.#clock() - beganAt;
+      this.#running.count--;
+      this.#running.beganAt -= beganAt;
+      this.#endedMs += usedMs;
+      flow.virtualTime += usedMs / flow.weight;
       this.#release(place);
     }
   }

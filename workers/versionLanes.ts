@@ -21,7 +21,6 @@ import type { VersionSession } from './versionSession.ts';
 
 export interface VersionLanesOptions extends Omit<WorkerOptions, 'source' | 'inSlot'> {
   readonly session: WorkerOptions['session'] & Pick<VersionSession, 'sharedHost'>;
-  readonly version: string;
   readonly slots: Slots;
   /** The model's flow in the slots. */
   readonly flow: Flow;

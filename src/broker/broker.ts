@@ -233,6 +233,7 @@ export class Broker implements AsyncDisposable {
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #closing = new AbortController();
   #connected = true;
+  #reconnects = 0;
   /** Refused logins in a row, since the connection broke. */
   #loginsRefused = 0;
   #reconnection = Promise.withResolvers<void>();
@@ -304,6 +305,16 @@ export class Broker implements AsyncDisposable {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** How often the connection came back after it was lost. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  /** How long the broker took for its last answer about its clock; undefined before the first since the connection. */
+  get roundTripMs(): number | undefined {
+    return this.#clock.roundTripMs;
   }
 
   /** Milliseconds since the epoch on the broker's clock. Deadlines are compared with it. */
@@ -743,6 +754,7 @@ export class Broker implements AsyncDisposable {
   #connectionChanged(connected: boolean): void {
     this.#connected = connected;
     if (connected) {
+      this.#reconnects++;
       this.#loginsRefused = 0;
       this.#writeCheck.forget();
       this.#log.info('connected to the broker again');

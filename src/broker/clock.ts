@@ -17,6 +17,11 @@ export class BrokerClock {
   /** Before the first sample this is the wall clock. */
   #offsetMs = performance.timeOrigin;
 
+  /** Of the last question. */
+  get roundTripMs(): number | undefined {
+    return this.#samples.at(-1)?.roundTripMs;
+  }
+
   /** Milliseconds since the epoch. */
   now(): number {
     return performance.now() + this.#offsetMs;

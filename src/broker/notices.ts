@@ -5,6 +5,7 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
+import { decodeFigures, type Figures } from '../contract/messages/figures.ts';
 import {
   decodeMovedNotice,
   decodePresentState,
@@ -218,6 +219,24 @@ export class Notices {
   /** Asks all workers to announce themselves at once. */
   askWorkers(): void {
     this.tell(subjects.askWorkers, '');
+  }
+
+  /** Answers gateways that ask for the figures of all processes. */
+  listenFigureQuestions(answer: () => void): Listening {
+    return this.listen(subjects.askFigures, answer);
+  }
+
+  tellFigures(figures: Figures): void {
+    this.tell(subjects.figures, encodeMessage(figures));
+  }
+
+  /** Listens to the answers, also to those that other gateways have asked for. */
+  listenFigures(listener: (figures: Figures) => void): Listening {
+    return this.listen(subjects.figures, ({ data }) => listener(decodeFigures(data)));
+  }
+
+  askFigures(): void {
+    this.tell(subjects.askFigures, '');
   }
 
   /** Sends a notice. While disconnected it is dropped, because it would be outdated later. */

@@ -89,7 +89,7 @@ export class QueueStore {
     return (await this.#stored.last(streams.jobs(model), subject, ({ data }) => rowsIn(data))) ?? 0;
   }
 
-  /** The streams at this broker, by name. */
+  /** The streams at this broker, by name, without that of probes. */
   async stores(): Promise<readonly StoreState[]> {
     const [own, guarded] = await Promise.all([
       this.#stored.ask((manager) => Array.fromAsync(manager.streams.list())),
@@ -97,6 +97,7 @@ export class QueueStore {
     ]);
     // At a broker without roles the first list has the guarded streams, too.
     const byName = new Map([...own, ...guarded].map((info) => [info.config.name, storeState(info)]));
+    byName.delete(streams.probe);
     return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 

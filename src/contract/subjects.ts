@@ -250,6 +250,8 @@ export const subjects = {
   workerPresence: 'workers.presence',
   workerLeft: 'workers.left',
   askWorkers: 'workers.ask',
+  askFigures: 'figures.ask',
+  figures: 'figures.told',
   /** For the workers of a lane, while jobs of it wait longer than they should. */
   nudge: ({
     model,

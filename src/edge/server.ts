@@ -21,6 +21,7 @@ import type { CertificateWatch } from './certificate.ts';
 import { Clients, type ClientsOptions } from './clients.ts';
 import { CONSOLE_PATH, consoleHandler, isForConsole } from './console.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
+import { EdgeEvents } from './edgeEvents.ts';
 import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
@@ -115,6 +116,7 @@ class Server implements AsyncDisposable {
   /** How clients show who they are. */
   readonly auth: readonly AuthMode[];
   readonly readiness = new Readiness();
+  readonly events = new EdgeEvents();
   readonly #options: OpenedOptions & { readonly isLocal: boolean; readonly clients: Clients };
   readonly #admission: Admission;
   readonly #http: HttpServer;
@@ -147,6 +149,7 @@ class Server implements AsyncDisposable {
       maxWaitingBytes: config.maxPendingBytes,
       stalledAfterMs,
       arrivalMs: (request) => arrivalMs(request, config),
+      events: this.events,
       log,
     });
     this.#budgets = new ConnectionBudgets(config);
@@ -187,12 +190,23 @@ class Server implements AsyncDisposable {
     });
     this.#early[Symbol.dispose]();
     const shared = { ...this.#options, budgets: this.#budgets, largeRequests: new LargeRequests() };
-    const webSockets = serveWebSockets(this.#http, pipeline, { ...shared, admission: this.#admission });
+    const webSockets = serveWebSockets(this.#http, pipeline, {
+      ...shared,
+      admission: this.#admission,
+      events: this.events,
+    });
     this.#answerGraphQL = operationHandler(pipeline, shared);
     this.#answerBytes = byteHandler({ ...this.#options, ...pipeline, sources: bytes });
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;
+  }
+
+  /** The connections that are open, WebSockets included. */
+  async countConnections(): Promise<number> {
+    return await new Promise((resolve, reject) =>
+      this.#http.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
   }
 
   /** Goes on serving for `DRAIN_MS`, while `/ready` is 503. @param hurry ends that time. */

@@ -17,6 +17,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Logger } from '../process/log.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
+import type { EdgeEvents } from './edgeEvents.ts';
 import { OutgoingTexts } from './outgoingTexts.ts';
 
 /** The size of a close frame, in bytes. */
@@ -26,8 +27,14 @@ export const CHECK_CLIENTS_MS = 1_000;
 /** With more bytes waiting in a socket, an operation waits before its next event. */
 const UNHURRIED_BYTES = 64 * 1024;
 
+interface BoundedOptions {
+  readonly maxBufferedBytes: number;
+  readonly events: Pick<EdgeEvents, 'emit'>;
+  readonly log: Logger;
+}
+
 /** The class of the gateway's WebSockets. */
-export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: number; log: Logger }) {
+export function boundedWebSocket({ maxBufferedBytes, events, log }: BoundedOptions) {
   return class extends WebSocket {
     #texts: OutgoingTexts | undefined;
     /** The payload of the last ping, until its pong has left. */
@@ -53,7 +60,7 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
       if (texts === undefined || this.readyState !== WebSocket.OPEN) return undefined;
       const { waitingBytes } = texts;
       if (waitingBytes > maxBufferedBytes) {
-        this.drop(EdgeCloseCode.TooSlowToRead, 'Too slow: connect again');
+        this.dropSlow();
         return undefined;
       }
       texts.add(text);
@@ -63,6 +70,12 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
     override close(code?: number, reason?: string | Buffer): void {
       this.#texts?.flush();
       super.close(code, reason);
+    }
+
+    /** The client does not read. */
+    dropSlow(): void {
+      if (this.readyState === WebSocket.OPEN) events.emit('tooSlow', { transport: 'websocket' });
+      this.drop(EdgeCloseCode.TooSlowToRead, 'Too slow: connect again');
     }
 
     /** Closes, and reads no more. Otherwise the client's further messages would be kept until it answers the close. */
@@ -129,6 +142,7 @@ export interface OpenResponsesOptions {
   readonly stalledAfterMs?: number | undefined;
   /** How long a request may take to arrive after its headers, in milliseconds. */
   readonly arrivalMs: (request: IncomingMessage) => number;
+  readonly events: Pick<EdgeEvents, 'emit'>;
   readonly log: Logger;
 }
 
@@ -139,13 +153,16 @@ export interface OpenResponsesOptions {
 export class OpenResponses implements Disposable {
   readonly #stalledAfterMs: number;
   readonly #arrivalMs: OpenResponsesOptions['arrivalMs'];
+  readonly #events: OpenResponsesOptions['events'];
   readonly #log: Logger;
   readonly #connections = new Map<Socket, Connection>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ maxWaitingBytes, stalledAfterMs = STALLED_AFTER_MS, arrivalMs, log }: OpenResponsesOptions) {
+  constructor(options: OpenResponsesOptions) {
+    const { maxWaitingBytes, stalledAfterMs = STALLED_AFTER_MS, arrivalMs, events, log } = options;
     this.#stalledAfterMs = stalledAfterMs;
     this.#arrivalMs = arrivalMs;
+    this.#events = events;
     this.#log = log;
     this.#timer = setInterval(() => {
       this.#endStalled();
@@ -226,6 +243,7 @@ export class OpenResponses implements Disposable {
       { bufferedBytes, answers: responses.size },
       'dropped an HTTP connection whose client does not read',
     );
+    this.#events.emit('tooSlow', { transport: 'http' });
     this.#connections.delete(socket);
     socket.destroy();
     for (const response of responses) response.destroy();

@@ -11,6 +11,7 @@ import type { Admission } from './admission.ts';
 import { refuseConnection } from './answers.ts';
 import type { ConnectionBudgets } from './byteBudget.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
+import type { EdgeEvents } from './edgeEvents.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { INVALID_MESSAGE, IncomingMessages } from './incomingMessages.ts';
 import type { LargeRequests } from './largeRequests.ts';
@@ -39,6 +40,7 @@ export interface WebSocketOptions {
   readonly admission: Pick<Admission, 'upgradeRefusal'>;
   readonly budgets: ConnectionBudgets;
   readonly largeRequests: LargeRequests;
+  readonly events: Pick<EdgeEvents, 'emit'>;
   readonly log: Logger;
 }
 
@@ -57,7 +59,7 @@ export function serveWebSockets(
   pipeline: GraphQLPipeline,
   options: WebSocketOptions,
 ): AsyncDisposable {
-  const { config, admission, budgets, log } = options;
+  const { config, admission, budgets, events, log } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
@@ -66,7 +68,7 @@ export function serveWebSockets(
     ...CLOSE_SOON,
     // `boundedWebSocket` answers pings.
     autoPong: false,
-    WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, log }),
+    WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, events, log }),
   });
   const protocol = speakGraphQL(pipeline, options);
   const pings = pingAll(sockets);
@@ -183,7 +185,7 @@ function dropSlowest(sockets: Iterable<BoundedWebSocket>, limit: number): void {
     .filter(({ waitingBytes }) => waitingBytes > 0)
     .map((socket) => ({
       waitingBytes: socket.waitingBytes,
-      drop: () => socket.drop(EdgeCloseCode.TooSlowToRead, 'Too slow: connect again'),
+      drop: () => socket.dropSlow(),
     }));
   dropMostBehind(behind, limit);
 }

@@ -75,6 +75,11 @@ export class KeptProcess implements AsyncDisposable {
     return this.#ready.promise;
   }
 
+  /** Sends a message to a process that speaks IPC. @returns false if it does not run now. */
+  send(message: string): boolean {
+    return this.#child?.connected === true && this.#child.send(message, () => {});
+  }
+
   async #keepRunning(): Promise<void> {
     const { name, mustStart, logFile } = this.#plan;
     let pauseMs = FIRST_PAUSE_MS;

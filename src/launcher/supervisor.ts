@@ -5,10 +5,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from '../contract/errors.ts';
+import { MetricsServer } from '../metrics/metricsServer.ts';
 import { type BrokerAccess, type Config, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
-import type { ChildMessage } from '../process/runProcess.ts';
+import type { ChildMessage, Condition } from '../process/runProcess.ts';
 import { BrokerMending } from './brokerMending.ts';
+import { Conditions } from './conditions.ts';
 import { freeBytesAt, lockDataDir, makeDataDir, needingRoom } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, planLocalBroker } from './localBroker.ts';
@@ -89,6 +91,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
       ? await runOwnBroker({ config, log, system, opened, keep, ended: end.promise })
       : undefined;
   if (typeof own === 'number') return own;
+  const conditions = new Conditions();
   const gatewayEnv = own === undefined ? system.env : { ...system.env, ...own.gateway };
   const envOf = (role: 'worker' | 'trainer') =>
     own === undefined ? system.env : { ...withoutSecrets(system.env), ...own[role] };
@@ -103,9 +106,10 @@ export async function supervise({ config, log, ...system }: System): Promise<num
         nodePlan({
           name: count === 1 ? name : `${name} ${i + 1}`,
           program,
-          env,
+          env: { ...env, METRICS_PORT: '' },
           stopWithinMs,
           hearOfBroker: (process, problem) => own?.mending.hear(process, problem),
+          hearCondition: (process, condition) => conditions.hear(process, condition),
         }),
       ),
     );
@@ -123,6 +127,13 @@ export async function supervise({ config, log, ...system }: System): Promise<num
     config.drainMs + stopWithinMs.gateway,
   );
   const all = [...gateways, ...workers];
+  const trainers: KeptProcess[] = [];
+  const metricsServer = await MetricsServer.open({
+    config,
+    read: () => conditions.families([...all, ...trainers]),
+    problem: () => conditions.problem(all),
+  });
+  if (metricsServer !== undefined) log.info({ url: opened.use(metricsServer).url }, 'metrics can be read');
   const stopNoting = noteWaiting(all, log);
   opened.defer(stopNoting);
   Promise.all(all.map(({ ready }) => ready)).then(([address]) => {
@@ -130,11 +141,13 @@ export async function supervise({ config, log, ...system }: System): Promise<num
     if (opened.disposed) return;
     system.onReady(address ?? '');
     // Last, since no prediction waits for it.
-    keepAll(
-      'trainer',
-      config.trainers,
-      { program: system.trainer, env: envOf('trainer') },
-      stopWithinMs.trainer,
+    trainers.push(
+      ...keepAll(
+        'trainer',
+        config.trainers,
+        { program: system.trainer, env: envOf('trainer') },
+        stopWithinMs.trainer,
+      ),
     );
   });
 
@@ -235,6 +248,7 @@ async function runOwnBroker({
 function nodePlan({
   program,
   hearOfBroker,
+  hearCondition,
   ...options
 }: {
   name: string;
@@ -242,17 +256,22 @@ function nodePlan({
   env: NodeJS.ProcessEnv;
   stopWithinMs: number;
   hearOfBroker: (process: string, problem: string | undefined) => void;
+  hearCondition: (process: string, condition: Condition | undefined) => void;
 }): ProcessPlan {
   return {
     ...options,
     command: process.execPath,
     args: () => [program],
     ipc: true,
-    onMessage: (message) => {
-      const { type, problem } = message as ChildMessage;
-      if (type === 'broker') hearOfBroker(options.name, problem);
+    onMessage: (sent) => {
+      const message = sent as ChildMessage;
+      if (message.type === 'broker') hearOfBroker(options.name, message.problem);
+      else if (message.type === 'condition') hearCondition(options.name, message);
     },
-    onEnd: () => hearOfBroker(options.name, undefined),
+    onEnd: () => {
+      hearOfBroker(options.name, undefined);
+      hearCondition(options.name, undefined);
+    },
     whenReady: readyMessage,
     mustStart: false,
   };

@@ -24,11 +24,14 @@ export interface Family<L extends readonly string[]> {
 /** A value for each label. */
 export type LabelValues<L extends readonly string[]> = { readonly [K in keyof L]: string };
 
-/** Values of now, by their labels. */
-type Reading<L extends readonly string[]> = Iterable<readonly [labels: LabelValues<L>, value: number]>;
+/** Values of now, by their labels. Without an answer of the broker, for example, there are none. */
+export type Reading<L extends readonly string[]> = Iterable<readonly [labels: LabelValues<L>, value: number]>;
+
+/** Called at each scrape. If it rejects, the family has no sample. */
+type Read<L extends readonly string[]> = () => Reading<L> | Promise<Reading<L>>;
 
 export class Metrics {
-  readonly #families = new Map<string, () => Exposed>();
+  readonly #families = new Map<string, () => Promise<Exposed>>();
 
   counter<const L extends readonly string[]>(family: Family<L>): Series<L, Counter> {
     const series = new Series(family, { make: () => new Counter(), max: MAX_SERIES });
@@ -49,28 +52,27 @@ export class Metrics {
     return series;
   }
 
-  /** @param read called at each scrape. */
-  gauge<const L extends readonly string[]>(family: Family<L>, read: () => Reading<L>): void {
-    this.#add(family, 'gauge', () => Array.from(read(), (each) => sampleOf(family, ...each)));
+  gauge<const L extends readonly string[]>(family: Family<L>, read: Read<L>): void {
+    this.#add(family, 'gauge', () => samplesOf(family, read));
   }
 
-  /** A counter of what something else counts. @param read called at each scrape. */
-  observedCounter<const L extends readonly string[]>(family: Family<L>, read: () => Reading<L>): void {
-    this.#add(family, 'counter', () => Array.from(read(), (each) => sampleOf(family, ...each)));
+  /** A counter of what something else counts. */
+  observedCounter<const L extends readonly string[]>(family: Family<L>, read: Read<L>): void {
+    this.#add(family, 'counter', () => samplesOf(family, read));
   }
 
   /** All of them, as they are now. */
-  read(): readonly Exposed[] {
-    return Array.from(this.#families.values(), (expose) => expose());
+  read(): Promise<readonly Exposed[]> {
+    return Promise.all(Array.from(this.#families.values(), (expose) => expose()));
   }
 
   #add(
     { name, help }: Family<readonly string[]>,
     type: Exposed['type'],
-    samples: () => readonly Sample[],
+    samples: () => readonly Sample[] | Promise<readonly Sample[]>,
   ): void {
     if (this.#families.has(name)) throw new Error(`there are two metrics ${name}`);
-    this.#families.set(name, () => ({ name, help, type, samples: samples() }));
+    this.#families.set(name, async () => ({ name, help, type, samples: await samples() }));
   }
 }
 
@@ -163,6 +165,17 @@ export class Histogram {
     while (bucket < this.bounds.length && value > (this.bounds[bucket] as number)) bucket++;
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#sum += value;
+  }
+}
+
+async function samplesOf<L extends readonly string[]>(
+  family: Family<L>,
+  read: Read<L>,
+): Promise<readonly Sample[]> {
+  try {
+    return Array.from(await read(), (each) => sampleOf(family, ...each));
+  } catch {
+    return [];
   }
 }
 

@@ -10,12 +10,15 @@ import { createServer } from '../edge/nodeHttp.ts';
 import type { Config } from '../process/config.ts';
 import { type Exposed, exposition } from './exposition.ts';
 
-export interface MetricsServerOptions {
+export interface Readiness {
+  /** Why the process cannot do its work now; undefined: it can. */
+  readonly problem: () => Promise<string | undefined>;
+}
+
+export interface MetricsServerOptions extends Readiness {
   readonly config: Pick<Config, 'metricsHost' | 'metricsPort'>;
   /** The families of now. */
   readonly read: () => Promise<readonly Exposed[]>;
-  /** Why the process cannot do its work now; undefined: it can. */
-  readonly problem: () => Promise<string | undefined>;
 }
 
 /** A scraper asks each few seconds, and more than one is rare. */

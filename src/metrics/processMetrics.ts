@@ -1,26 +1,25 @@
 /** What every process tells of itself. The names are those by which Node is known to Prometheus. */
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { readJson } from '../process/jsonFile.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface ProcessMetricsOptions {
-  readonly metrics: Metrics;
-  /** Such as gateway. */
-  readonly role: string;
-  readonly version: string;
-}
+export type ProcessRole = 'gateway' | 'worker' | 'trainer';
 
+/** The monitor measures the time between two of its timers, which are so far apart. */
 const RESOLUTION_MS = 20;
 const NANOSECONDS = 1e9;
 const MICROSECONDS = 1e6;
-const QUANTILES = [50, 90, 99] as const;
 
-export function addProcessMetrics({ metrics, role, version }: ProcessMetricsOptions): Disposable {
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delay.enable();
+export async function addProcessMetrics(metrics: Metrics, role: ProcessRole): Promise<Disposable> {
+  const file = join(import.meta.dirname, '../../package.json');
+  const { version } = (await readJson(file)) as { readonly version: string };
+  const gauge = (name: string, help: string, read: () => number) =>
+    metrics.gauge({ name, help, labels: [] }, () => [[[], read()]]);
   metrics.gauge(
     {
       name: 'tidings_build_info',
-      help: 'Always 1: the version of Tidings and Node.',
+      help: 'Always 1: what the process is, and the versions of Tidings and Node.',
       labels: ['role', 'version', 'node'],
     },
     () => [[[role, version, process.version], 1]],
@@ -32,31 +31,40 @@ export function addProcessMetrics({ metrics, role, version }: ProcessMetricsOpti
       return [[[], (user + system) / MICROSECONDS]];
     },
   );
-  metrics.gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory.', labels: [] }, () => [
-    [[], process.memoryUsage.rss()],
-  ]);
   const startedAt = Date.now() / 1_000 - process.uptime();
-  metrics.gauge(
-    { name: 'process_start_time_seconds', help: 'When the process started, since the epoch.', labels: [] },
-    () => [[[], startedAt]],
+  gauge('process_start_time_seconds', 'When the process started, since the epoch.', () => startedAt);
+  gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
+  gauge('nodejs_heap_size_used_bytes', 'Heap of JavaScript in use.', () => process.memoryUsage().heapUsed);
+  gauge(
+    'nodejs_heap_size_total_bytes',
+    'Heap of JavaScript that is reserved.',
+    () => process.memoryUsage().heapTotal,
   );
-  metrics.gauge(
-    { name: 'nodejs_heap_size_used_bytes', help: 'Heap of JavaScript in use.', labels: [] },
-    () => [[[], process.memoryUsage().heapUsed]],
+  const lag = new EventLoopLag();
+  gauge(
+    'nodejs_eventloop_lag_p99_seconds',
+    'How late the event loop was since the last scrape, the 99th percentile.',
+    () => lag.read(),
   );
-  metrics.gauge(
-    {
-      name: 'nodejs_eventloop_lag_seconds',
-      help: 'How late timers ran since the last scrape, by quantile; less than 0.02 is none.',
-      labels: ['quantile'],
-    },
-    () => {
-      const read = QUANTILES.map(
-        (percent) => [[String(percent / 100)], delay.percentile(percent) / NANOSECONDS] as const,
-      );
-      delay.reset();
-      return read;
-    },
-  );
-  return { [Symbol.dispose]: () => delay.disable() };
+  return lag;
+}
+
+/** Measures from the first scrape on: its timer would wake up an idle process that nobody scrapes. */
+class EventLoopLag implements Disposable {
+  #delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
+
+  /** In seconds, since the last call. */
+  read(): number {
+    if (this.#delay === undefined) {
+      this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+      this.#delay.enable();
+    }
+    const intervalNs = this.#delay.percentile(99);
+    this.#delay.reset();
+    return Math.max(0, intervalNs / NANOSECONDS - RESOLUTION_MS / 1_000);
+  }
+
+  [Symbol.dispose](): void {
+    this.#delay?.disable();
+  }
 }

@@ -19,7 +19,7 @@ export interface ProcessContext {
   /** Resolves when `stopping` is aborted. */
   readonly stopped: Promise<void>;
   /** Tells the supervisor, if there is one, that the process is ready. */
-  readonly ready: (details: Pick<ChildMessage, 'url'>) => void;
+  readonly ready: (details: { readonly url?: string }) => void;
   /**
    * Tells the supervisor, if there is one, again and again whether the broker stores messages. The supervisor restarts
    * its own broker if it does not.
@@ -27,16 +27,35 @@ export interface ProcessContext {
    * @param check rejects with the reason if the broker is connected and stores nothing.
    */
   readonly reportBroker: (broker: { readonly connected: boolean }, check: () => Promise<void>) => Disposable;
+  /** Tells the supervisor, if there is one, the condition of the process whenever it asks. */
+  readonly answerSupervisor: (tell: () => Promise<Omit<Condition, 'type'>>) => Disposable;
 }
 
-/** Messages of gateways and workers to the supervisor. */
-export interface ChildMessage {
-  readonly type: 'ready' | 'broker';
-  /** The address of a gateway that is ready. */
-  readonly url?: string;
-  /** Why the broker stores nothing. Absent: it stores. */
-  readonly problem?: string;
+/** Messages of gateways, workers and trainers to the supervisor. */
+export type ChildMessage =
+  | {
+      readonly type: 'ready';
+      /** The address of a gateway. */
+      readonly url?: string;
+    }
+  | {
+      readonly type: 'broker';
+      /** Why the broker stores nothing. Absent: it stores. */
+      readonly problem?: string;
+    }
+  | Condition;
+
+/** The answer to `ASK_CONDITION`. */
+export interface Condition {
+  readonly type: 'condition';
+  /** The families of its metrics. */
+  readonly families: readonly object[];
+  /** Why it cannot do its work now. Absent: it can. */
+  readonly problem?: string | undefined;
 }
+
+/** What a supervisor sends. */
+export const ASK_CONDITION = 'condition?';
 
 /** One stop can arrive as two signals: an init system may signal the supervisor and its children. */
 const SAME_STOP_MS = 1_000;
@@ -74,6 +93,7 @@ export async function runProcess(
         flushCompileCache();
       },
       reportBroker,
+      answerSupervisor,
     });
     process.exit(0);
   } catch (error) {
@@ -100,6 +120,14 @@ function reportBroker(broker: { readonly connected: boolean }, check: () => Prom
   const timer =
     process.send === undefined ? undefined : setInterval(() => void report(), BROKER_REPORT_MS).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function answerSupervisor(tell: () => Promise<Omit<Condition, 'type'>>): Disposable {
+  const answer = async (question: unknown) => {
+    if (question === ASK_CONDITION) tellSupervisor({ type: 'condition', ...(await tell()) });
+  };
+  process.on('message', answer);
+  return { [Symbol.dispose]: () => void process.off('message', answer) };
 }
 
 /**

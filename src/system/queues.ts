@@ -120,6 +120,15 @@ export class Queues {
   }
 }
 
+/** In how many seconds the jobs that wait will have been taken, at the present rate; undefined without one. */
+export function backlogSeconds({
+  waiting,
+  endedPerSecond,
+}: Pick<LaneOfQueue, 'waiting' | 'endedPerSecond'>): number | undefined {
+  if (waiting === 0) return 0;
+  return endedPerSecond ? waiting / endedPerSecond : undefined;
+}
+
 /** @param jobs the unfinished ones of the model: tasks, row batches and chunks. */
 function jobsPerMessageIn({ lanes, messages }: QueueState, jobs: number): number {
   const inLanes = (isWanted: (lane: Lane) => boolean) =>

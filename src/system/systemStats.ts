@@ -3,62 +3,33 @@
  * to know at a gateway, and not at all while there are none.
  */
 import type { Broker, StoreState } from '../broker/broker.ts';
-import { shuttingDown } from '../contract/errors.ts';
+import { RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
-import { Measured } from '../tasks/measured.ts';
+import type { Model } from '../models/models.ts';
+import type { LiveWorkers } from '../rollout/presence.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
+import { type Alert, alertsIn } from './alerts.ts';
+import type { ProcessFigures } from './processFigures.ts';
 import type { LaneOfQueue, Queues } from './queues.ts';
+import { type ModelStats, modelStats, type ProcessStats, processStats } from './rates.ts';
 
-type Stores = { readonly queues: Pick<Broker['queues'], 'stores'> };
+interface Stores {
+  readonly queues: Pick<Broker['queues'], 'stores'>;
+}
 
 export interface SystemStatsOptions {
   readonly broker: Pick<Broker, 'now'> & Stores;
   /** Undefined if blobs and artifacts are held with the rest. */
   readonly blobsBroker: Stores | undefined;
+  readonly models: readonly Model[];
+  readonly workers: Pick<LiveWorkers, 'list'>;
   readonly queues: Pick<Queues, 'list'>;
+  readonly processes: Pick<ProcessFigures, 'look'>;
   readonly places: Pick<TaskWatches, 'reserve'>;
 }
 
-export const ProcessRole = { Gateway: 'GATEWAY', Worker: 'WORKER', Trainer: 'TRAINER' } as const;
-export type ProcessRole = (typeof ProcessRole)[keyof typeof ProcessRole];
-
-export interface ProcessStats {
-  readonly id: string;
-  readonly role: ProcessRole;
-  /** Milliseconds since the epoch, by the clock of the process. */
-  readonly startedAt: number;
-  readonly cpuCores: number;
-  readonly memoryBytes: number;
-  readonly eventLoopDelayMs: number;
-  /** Of the slots of a worker, from 0 to 1. */
-  readonly busy: number | undefined;
-  /** Of a gateway. */
-  readonly connections: number | undefined;
-  /** Of a gateway. */
-  readonly subscriptions: number | undefined;
-}
-
-/** Of the tasks of all gateways that answer. */
-export interface ModelStats {
-  readonly model: string;
-  readonly acceptedPerSecond: number;
-  readonly succeededPerSecond: number;
-  readonly failedPerSecond: number;
-  readonly refusedPerSecond: number;
-  readonly p50Ms: number | undefined;
-  readonly p99Ms: number | undefined;
-}
-
-export const AlertSeverity = { Warning: 'WARNING', Critical: 'CRITICAL' } as const;
-export type AlertSeverity = (typeof AlertSeverity)[keyof typeof AlertSeverity];
-
-export interface Alert {
-  readonly name: string;
-  readonly severity: AlertSeverity;
-  readonly summary: string;
-  readonly advice: string;
-  readonly model: string | undefined;
+export interface DatedAlert extends Alert {
   /** Since when this gateway sees it, in milliseconds since the epoch (broker time). */
   readonly since: number;
 }
@@ -70,24 +41,33 @@ export interface SystemFigures {
   readonly models: readonly ModelStats[];
   readonly queues: readonly LaneOfQueue[];
   readonly stores: readonly StoreState[];
-  readonly alerts: readonly Alert[];
+  readonly alerts: readonly DatedAlert[];
 }
 
 const INTERVAL_MS = 1_000;
+/** Alerts that were seen before a longer pause are new when they are seen again. */
+const REMEMBER_MS = 10_000;
 
 export class SystemStats implements Disposable {
   readonly #options: SystemStatsOptions;
-  readonly #measured = new Measured(() => this.#compute());
   readonly #watches = new Set<ReadWatch<SystemFigures>>();
+  /** By what alerts say: since when they are seen. */
+  #seenSince: ReadonlyMap<string, number> = new Map();
+  #seenAt = Number.NEGATIVE_INFINITY;
+  #newest: { readonly begunAt: number; readonly figures: Promise<SystemFigures> } | undefined;
+  #isComputing = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SystemStatsOptions) {
     this.#options = options;
   }
 
-  /** The figures, a second old at most. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  /** The figures, a second old at most. While the broker is away, those of queues and stores are missing. */
   present(): Promise<SystemFigures> {
-    return this.#measured.get();
+    const newest = this.#newest;
+    if (newest === undefined) return this.#renew();
+    const isRenewed = this.#timer !== undefined || this.#isComputing;
+    return isRenewed || performance.now() - newest.begunAt < INTERVAL_MS ? newest.figures : this.#renew();
   }
 
   /**
@@ -108,7 +88,11 @@ export class SystemStats implements Disposable {
       },
     });
     this.#watches.add(watch);
-    this.#timer ??= setInterval(() => this.#wakeAll(), INTERVAL_MS).unref();
+    if (this.#timer === undefined) {
+      // Before the timer is there: from then on, the newest figures count as renewed.
+      void this.present();
+      this.#timer = setInterval(() => this.#tick(), INTERVAL_MS).unref();
+    }
     return watch;
   }
 
@@ -117,24 +101,66 @@ export class SystemStats implements Disposable {
     for (const watch of [...this.#watches]) watch.fail(shuttingDown());
   }
 
-  #wakeAll(): void {
+  #tick(): void {
+    // With a broker that hangs, it takes longer than a second.
+    if (this.#isComputing) return;
+    void this.#renew();
     for (const watch of this.#watches) watch.wake();
   }
 
+  #renew(): Promise<SystemFigures> {
+    this.#isComputing = true;
+    const figures = this.#compute().finally(() => {
+      this.#isComputing = false;
+    });
+    this.#newest = { begunAt: performance.now(), figures };
+    return figures;
+  }
+
   async #compute(): Promise<SystemFigures> {
-    const { broker, blobsBroker, queues } = this.#options;
-    const [lanes, stores, blobStores = []] = await Promise.all([
-      queues.list(),
-      broker.queues.stores(),
-      blobsBroker?.queues.stores(),
+    const { broker, models, workers, processes } = this.#options;
+    const [queues, stores = [], answers] = await Promise.all([
+      unlessAway(this.#options.queues.list()),
+      unlessAway(this.#stores()),
+      processes.look(),
     ]);
+    const at = broker.now();
+    const found = processStats(answers);
+    const alerts = alertsIn({ models, queues, stores, processes: found, workers: workers.list() });
     return {
-      at: broker.now(),
-      processes: [],
-      models: [],
-      queues: lanes,
-      stores: [...stores, ...blobStores],
-      alerts: [],
+      at,
+      processes: found,
+      models: modelStats(
+        answers,
+        models.map(({ manifest }) => manifest.name),
+      ),
+      queues: queues ?? [],
+      stores,
+      alerts: this.#dated(alerts, at),
     };
+  }
+
+  async #stores(): Promise<readonly StoreState[]> {
+    const { broker, blobsBroker } = this.#options;
+    const all = await Promise.all([broker.queues.stores(), blobsBroker?.queues.stores() ?? []]);
+    return all.flat();
+  }
+
+  #dated(alerts: readonly Alert[], now: number): readonly DatedAlert[] {
+    const before = now - this.#seenAt > REMEMBER_MS ? new Map<string, number>() : this.#seenSince;
+    this.#seenAt = now;
+    const dated = alerts.map((alert) => ({ ...alert, since: before.get(alert.summary) ?? now }));
+    this.#seenSince = new Map(dated.map(({ summary, since }) => [summary, since]));
+    return dated;
+  }
+}
+
+/** @returns undefined if the broker does not answer. */
+async function unlessAway<T>(asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof RequestError && error.code === RequestErrorCode.BrokerUnavailable) return undefined;
+    throw error;
   }
 }

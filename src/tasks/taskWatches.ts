@@ -45,6 +45,11 @@ export class TaskWatches implements Disposable {
     this.#options = options;
   }
 
+  /** The places that are taken. */
+  get count(): number {
+    return this.#subscriptions;
+  }
+
   /**
    * Keeps the place of a watch that is opened later.
    *

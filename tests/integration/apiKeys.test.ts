@@ -141,6 +141,9 @@ test('roles: a submitter is no operator, a viewer changes nothing, and an operat
   const letters = (key: string) => post(gateway.url, LETTERS, {}, as(key));
   expect(codeOf(await letters(shop))).toBe('FORBIDDEN');
   expect(codeOf(await letters(viewer))).toBe('FORBIDDEN');
+  const figures = (key: string) => post(gateway.url, '{ systemStats { stores { name } } }', {}, as(key));
+  expect(codeOf(await figures(shop))).toBe('FORBIDDEN');
+  for (const key of [viewer, operator]) expect((await figures(key)).errors).toBeUndefined();
   expect(await letters(operator)).toEqual({ data: { deadLetters: { edges: [] } } });
   expect(await letters(OPERATOR_TOKEN)).toEqual({ data: { deadLetters: { edges: [] } } });
   const refused = await fetch(gateway.url, {

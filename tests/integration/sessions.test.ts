@@ -10,6 +10,7 @@ import { encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
 import { SessionCrashed } from '../../workers/runtimes/sessionProcess.ts';
 import { Session } from '../../workers/session.ts';
 import { SessionMemory } from '../../workers/sessionMemory.ts';
+import { WorkerEvents } from '../../workers/workerEvents.ts';
 import { SILENT, writeAddingModel } from '../support/models.ts';
 import { pidOf } from '../support/processTable.ts';
 
@@ -53,6 +54,7 @@ beforeEach(async () => {
         cudaVisibleDevices: undefined,
         threads: 1,
         hosts,
+        events: new WorkerEvents(),
         memory,
         log: SILENT,
         signal,

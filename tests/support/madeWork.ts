@@ -6,6 +6,7 @@ import type { Job } from '../../src/contract/messages/job.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import type { WorkerOptions } from '../../workers/assignment.ts';
+import { WorkerEvents } from '../../workers/workerEvents.ts';
 import { addressOf, bundleOfJobs, jobFor, together } from './jobs.ts';
 import { SILENT } from './models.ts';
 
@@ -95,6 +96,8 @@ export class MadeBroker {
       ...{
         broker: this.#broker,
         manifest,
+        version: '1',
+        events: new WorkerEvents(),
         workerId: 'worker',
         log: SILENT,
         signal: new AbortController().signal,

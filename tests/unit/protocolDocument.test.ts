@@ -8,6 +8,7 @@ import { decodeChunkResult } from '../../src/contract/messages/chunkResult.ts';
 import { decodeDeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import { encodeMessage } from '../../src/contract/messages/decoder.ts';
 import { decodeEnds } from '../../src/contract/messages/ends.ts';
+import { decodeFigures } from '../../src/contract/messages/figures.ts';
 import { decodeChunkJob, decodeJob, decodeRowBatchJob, type Job } from '../../src/contract/messages/job.ts';
 import { decodeKeyRecord } from '../../src/contract/messages/keyRecord.ts';
 import { decodeWorkerPresence } from '../../src/contract/messages/presence.ts';
@@ -85,6 +86,8 @@ test('the subjects are those of the contract', () => {
     subjects.workerPresence,
     subjects.workerLeft,
     subjects.askWorkers,
+    subjects.askFigures,
+    subjects.figures,
     subjects.nudge({ model, version, lane: Lane.Interactive }),
     subjects.shadowJobs(model, version),
     subjects.shadowAnswers(home),
@@ -116,6 +119,7 @@ describe('an example can be decoded', () => {
       Blob: decodeBlobEnd,
       Actual: (data) => decodeActual(data, subjects.actual(job)),
       Presence: decodeWorkerPresence,
+      Figures: decodeFigures,
       Work: decodeWorkJob,
     };
 

@@ -8,13 +8,19 @@ import {
   type StepSource,
 } from '../../src/broker/broker.ts';
 import { StepName } from '../../src/contract/work.ts';
+import { addBrokerMetrics } from '../../src/metrics/brokerMetrics.ts';
+import { openMetrics } from '../../src/metrics/openMetrics.ts';
+import { WorkReadiness } from '../../src/metrics/workReadiness.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { stepPlacesOf } from '../../src/models/stepPlaces.ts';
 import { type Config, readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import type { ProcessContext } from '../../src/process/runProcess.ts';
+import { OwnFigures } from '../../src/system/ownFigures.ts';
 import { type RunnerOptions, StepRunner } from './runner.ts';
 import { Scratch } from './scratch.ts';
+import { StepEvents } from './stepEvents.ts';
+import { StepMetrics } from './stepMetrics.ts';
 
 export interface TrainerParts {
   readonly broker: Broker;
@@ -25,7 +31,7 @@ export interface TrainerParts {
 
 /** @param stepsOf what the trainer does in each step, and at the end of a task. */
 export async function runTrainer(
-  { env, stopping, stopped, ready, reportBroker }: ProcessContext,
+  { env, stopping, stopped, ready, reportBroker, answerSupervisor }: ProcessContext,
   stepsOf: (parts: TrainerParts) => Pick<RunnerOptions, 'steps' | 'conclude'>,
 ): Promise<void> {
   const config = readConfig(env);
@@ -41,15 +47,29 @@ export async function runTrainer(
     log,
     signal: stopping,
   };
+  const readiness = new WorkReadiness();
+  await using opened = await openMetrics({
+    config,
+    role: 'trainer',
+    problem: async () => readiness.problem,
+    answerSupervisor,
+    log,
+  });
+  const { metrics } = opened;
   await using broker = await openBroker(reached);
+  readiness.reached(broker);
+  addBrokerMetrics(metrics, broker);
   await using blobsBroker = await openBlobsBroker(reached);
   const { artifacts } = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  using _figures = new OwnFigures({ broker, id: trainer, role: 'trainer' });
   await using scratch = await Scratch.open(config.dataDir);
   const { trainerClasses, trainerSteps, trainerSlots } = config;
   const places = stepPlacesOf(catalog.models).filter(
     ({ step, trainerClass }) => trainerSteps.includes(step) && trainerClasses.includes(trainerClass),
   );
+  const events = new StepEvents();
+  using _stepMetrics = new StepMetrics({ metrics, events });
   const runner = new StepRunner({
     ...stepsOf({ broker, artifacts, config }),
     broker,
@@ -57,6 +77,7 @@ export async function runTrainer(
     trainer,
     modelNamed: (name) => catalog.models.find(({ manifest }) => manifest.name === name),
     scratch,
+    events,
     stopping,
     log,
   });
@@ -78,8 +99,10 @@ export async function runTrainer(
       'no model has a training with steps of these classes: there is nothing to do',
     );
   log.info({ trainer, classes: trainerClasses, steps: trainerSteps, slots: trainerSlots }, 'ready');
+  readiness.ready();
   ready({});
   await stopped;
+  readiness.stop();
   log.info('stopping: handing back the steps');
   await Promise.all(sources.map((source) => source[Symbol.asyncDispose]()));
   await Promise.all(slots);

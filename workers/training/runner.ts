@@ -28,6 +28,7 @@ import { type DoneStep, type SettleOptions, settleStep } from './settleStep.ts';
 import { type Step, StepFailed, type StepOutcome } from './step.ts';
 import { contextOf } from './stepContext.ts';
 import { readStep } from './stepDelivery.ts';
+import type { StepEvents, StepOutcomeName } from './stepEvents.ts';
 import { TaskLog } from './taskLog.ts';
 import { Overtaken, TryProgress } from './tryProgress.ts';
 
@@ -39,6 +40,7 @@ export interface RunnerOptions extends Pick<SettleOptions, 'conclude'> {
   readonly modelNamed: (name: string) => Model | undefined;
   readonly steps: Readonly<Record<StepName, Step>>;
   readonly scratch: Scratch;
+  readonly events: Pick<StepEvents, 'emit'>;
   /** Aborted when the trainer stops. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
@@ -144,12 +146,19 @@ export class StepRunner {
     await using taskLog = new TaskLog({ broker, job });
     const write = (line: string) => taskLog.write(line);
     log.info({ taskId: job.taskId, step: job.step, attempt: progress.attempts }, 'step begun');
+    const { events } = this.#options;
+    const { model: modelName, step } = job;
+    events.emit('begun', { model: modelName, step });
     const startedAt = broker.now();
+    const over = (name: StepOutcomeName) =>
+      events.emit('over', { model: modelName, step, outcome: name, tookMs: broker.now() - startedAt });
     let outcome: StepOutcome;
     try {
       await using context = await contextOf({ ...this.#options, job, model, progress, signal, write });
       outcome = await this.#options.steps[job.step](context);
+      over('done');
     } catch (error) {
+      over(outcomeOf(error, signal));
       return await this.#afterFailure(error, { address, job, progress, maxAttempts, signal, taskLog });
     }
     const given: StepResult = {
@@ -314,6 +323,11 @@ export class StepRunner {
       }
     }
   }
+}
+
+function outcomeOf(error: unknown, signal: AbortSignal): StepOutcomeName {
+  if (signal.aborted) return 'stopped';
+  return error instanceof StepFailed || isFull(error) ? 'failed' : 'lost';
 }
 
 function isFull(error: unknown): error is RequestError {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { EdgeEvents } from '../../../src/edge/edgeEvents.ts';
 import { boundedWebSocket } from '../../../src/edge/slowClients.ts';
 import { SILENT } from '../../support/models.ts';
 
@@ -24,7 +25,7 @@ async function heard(texts: readonly string[]): Promise<readonly (string | numbe
   await using http = createServer();
   const sockets = new WebSocketServer({
     noServer: true,
-    WebSocket: boundedWebSocket({ maxBufferedBytes: 10_000_000, log: SILENT }),
+    WebSocket: boundedWebSocket({ maxBufferedBytes: 10_000_000, events: new EdgeEvents(), log: SILENT }),
   });
   http.on('upgrade', (request, connection, head) =>
     sockets.handleUpgrade(request, connection, head, (socket) => {

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { ConnectionBudgets } from '../../../src/edge/byteBudget.ts';
+import { EdgeEvents } from '../../../src/edge/edgeEvents.ts';
 import type { GraphQLPipeline } from '../../../src/edge/graphqlPipeline.ts';
 import type { EdgeIdentity } from '../../../src/edge/identity.ts';
 import { LargeRequests } from '../../../src/edge/largeRequests.ts';
@@ -66,6 +67,7 @@ function serve(http: Server, pipeline: GraphQLPipeline): AsyncDisposable {
     admission: { upgradeRefusal: () => undefined },
     budgets: new ConnectionBudgets(config),
     largeRequests: new LargeRequests(),
+    events: new EdgeEvents(),
     log: SILENT,
   });
 }

@@ -1,0 +1,108 @@
+/**
+ * What a gateway tells of the whole system: queues, stores and workers. The broker is asked when the metrics are read, once
+ * a second at most. Each gateway tells the same, so queries take the maximum over gateways.
+ */
+import type { Broker } from '../broker/broker.ts';
+import type { Lane } from '../contract/subjects.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
+import type { Model } from '../models/models.ts';
+import type { LiveWorkers } from '../rollout/presence.ts';
+import { Measured } from '../tasks/measured.ts';
+import type { LabelValues, Metrics } from './metrics.ts';
+
+/** A lane of a version, counted in jobs: tasks, and chunks of row batches. */
+export interface LaneFigures {
+  readonly model: string;
+  readonly version: string;
+  readonly lane: Lane;
+  readonly waiting: number;
+  readonly inHand: number;
+  /** Undefined if it is not known. */
+  readonly endedPerSecond: number | undefined;
+}
+
+type Stores = Pick<Broker['queues'], 'stores'>;
+
+export interface QueueMetricsOptions {
+  readonly metrics: Metrics;
+  readonly queues: { readonly list: () => Promise<readonly LaneFigures[]> };
+  /** At each broker. */
+  readonly stores: readonly Stores[];
+  readonly workers: Pick<LiveWorkers, 'list'>;
+  readonly models: readonly Model[];
+}
+
+const MS = 1_000;
+const LANE = ['model', 'version', 'lane'] as const;
+/** Where nothing ends, tasks wait until their time is over: this is the longest that they can ask for. */
+const LONGEST_WAIT_S = MAX_TIMEOUT_MS / MS;
+
+export function addQueueMetrics({ metrics, queues, stores, workers, models }: QueueMetricsOptions): void {
+  const ofLanes = (name: string, help: string, figureOf: (lane: LaneFigures) => number) =>
+    metrics.gauge({ name, help, labels: LANE }, async () =>
+      (await queues.list()).map((each) => [[each.model, each.version, each.lane], figureOf(each)]),
+    );
+  ofLanes('tidings_queue_waiting_jobs', 'Jobs that no worker has been given yet.', ({ waiting }) => waiting);
+  ofLanes('tidings_queue_jobs_in_hand', 'Jobs that workers have.', ({ inHand }) => inHand);
+  ofLanes(
+    'tidings_queue_backlog_seconds',
+    `How long the jobs that wait will take, at the present rate. ${LONGEST_WAIT_S} at most, and where nothing ends.`,
+    backlogSecondsOf,
+  );
+  metrics.gauge(
+    {
+      name: 'tidings_task_timeout_seconds',
+      help: 'The time limit of a task that asks for no other.',
+      labels: ['model'],
+    },
+    () => models.map(({ manifest: { name, limits } }) => [[name], limits.timeoutMs / MS]),
+  );
+  metrics.gauge(
+    {
+      name: 'tidings_workers',
+      help: 'Workers that serve a version, as far as this gateway has heard.',
+      labels: ['model', 'version'],
+    },
+    () => workersByVersion(models, workers),
+  );
+  addStoreMetrics(metrics, stores);
+}
+
+function addStoreMetrics(metrics: Metrics, stores: readonly Stores[]): void {
+  const held = new Measured(async () => (await Promise.all(stores.map((each) => each.stores()))).flat());
+  const labels = ['store'] as const;
+  metrics.gauge(
+    { name: 'tidings_store_messages', help: 'Messages in a stream of the broker.', labels },
+    async () => (await held.get()).map(({ name, messages }) => [[name], messages]),
+  );
+  metrics.gauge({ name: 'tidings_store_bytes', help: 'Bytes in a stream of the broker.', labels }, async () =>
+    (await held.get()).map(({ name, bytes }) => [[name], bytes]),
+  );
+  // A stream that drops its oldest messages is full for good, and that is no fault.
+  metrics.gauge(
+    {
+      name: 'tidings_store_max_bytes',
+      help: 'The limit of a stream that refuses messages beyond it.',
+      labels,
+    },
+    async () =>
+      (await held.get()).flatMap(({ name, maxBytes, dropsOldest }) =>
+        maxBytes === undefined || dropsOldest ? [] : [[[name], maxBytes]],
+      ),
+  );
+}
+
+function backlogSecondsOf({ waiting, endedPerSecond = 0 }: LaneFigures): number {
+  return waiting === 0 ? 0 : Math.min(waiting / endedPerSecond, LONGEST_WAIT_S);
+}
+
+/** A version without a worker has 0. */
+function workersByVersion(models: readonly Model[], workers: Pick<LiveWorkers, 'list'>) {
+  const served = workers.list().flatMap((worker) => worker.models);
+  return models.flatMap(({ manifest, versions }) =>
+    versions.map(({ version }): readonly [LabelValues<readonly ['model', 'version']>, number] => [
+      [manifest.name, version],
+      served.filter((each) => each.model === manifest.name && each.version === version).length,
+    ]),
+  );
+}
