@@ -35,4 +35,11 @@ export const PAGES: readonly PageEntry[] = [
     roles: ['SUBMITTER', 'VIEWER', 'OPERATOR'],
     Component: lazy(() => import('../pages/models/ModelsPage.tsx')),
   },
+  {
+    path: '/data',
+    title: 'Data & training',
+    icon: 'table',
+    roles: ['VIEWER', 'OPERATOR'],
+    Component: lazy(() => import('../pages/data/DataPage.tsx')),
+  },
 ];

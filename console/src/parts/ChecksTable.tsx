@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import type { Verdict } from '../api/gql/graphql.ts';
 import { shownNumber } from './names.ts';
+import { Wide } from './Wide.tsx';
 
 interface ChecksTableProps {
   readonly checks: readonly {
@@ -23,7 +24,7 @@ const VERDICTS: Readonly<Record<Verdict, { readonly label: string; readonly colo
 /** The checks of a gate: what was observed, beside the live version and the limit. */
 export function ChecksTable({ checks }: ChecksTableProps) {
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label="Checks of the gate">
+    <Wide label="Checks of the gate">
       <Table fz="sm" className="number">
         <Table.Thead>
           <Table.Tr>
@@ -54,7 +55,7 @@ export function ChecksTable({ checks }: ChecksTableProps) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </Wide>
   );
 }
 

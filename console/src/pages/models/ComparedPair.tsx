@@ -2,6 +2,7 @@ import { Table, Title } from '@mantine/core';
 import { Curves } from '../../parts/Curves.tsx';
 import { shownNumber, wordsOf } from '../../parts/names.ts';
 import { shownPercent } from '../../parts/sizes.ts';
+import { Wide } from '../../parts/Wide.tsx';
 import type { ComparisonPoint } from './operations.ts';
 
 interface ComparedPairProps {
@@ -85,7 +86,7 @@ function Figure({ name, value }: { readonly name: string; readonly value: number
 
 function OutputTable({ outputs }: { readonly outputs: readonly Compared[] }) {
   return (
-    <div className="wide" tabIndex={0} role="region" aria-label="Differences of the outputs">
+    <Wide label="Differences of the outputs">
       <Table fz="sm" className="number">
         <Table.Thead>
           <Table.Tr>
@@ -117,6 +118,6 @@ function OutputTable({ outputs }: { readonly outputs: readonly Compared[] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </Wide>
   );
 }

@@ -38,8 +38,8 @@ export function Comparison({ model }: { readonly model: string }) {
           </Text>
           {latest.versions.length === 0 && (
             <Text size="sm">
-              No task has been tried yet. Submit some, on the page Try or from a program: figures appear here by
-              themselves.
+              No task has been tried yet. Submit some, on the page Try or from a program: figures appear here
+              by themselves.
             </Text>
           )}
           {latest.versions.map(({ version, shadowVersion }) => (

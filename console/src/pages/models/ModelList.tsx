@@ -60,7 +60,9 @@ function ModelRow({ model }: { readonly model: ListedModel }) {
         {workers === 0 && <Badge color="red">No worker</Badge>}
         {refused > 0 && <Badge color="red">{refused} refused</Badge>}
         {unreadableVersions.length > 0 && <Badge color="red">{unreadableVersions.length} unreadable</Badge>}
-        {tried.length > 0 && <Badge color="violet">Tries {tried.map(({ version }) => version).join(', ')}</Badge>}
+        {tried.length > 0 && (
+          <Badge color="violet">Tries {tried.map(({ version }) => version).join(', ')}</Badge>
+        )}
         {training !== null && <Badge color="gray">Can be trained</Badge>}
       </Group>
     </li>

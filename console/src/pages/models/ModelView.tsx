@@ -54,7 +54,12 @@ export function ModelView({ model, workers, refresh }: ModelViewProps) {
           {training !== null && (
             <Text size="sm" c="dimmed">
               A training does the same at its end: see{' '}
-              <Anchor component={Link} href={`/data?model=${encodeURIComponent(name)}`} inherit underline="always">
+              <Anchor
+                component={Link}
+                href={`/data?model=${encodeURIComponent(name)}`}
+                inherit
+                underline="always"
+              >
                 Data &amp; training
               </Anchor>
               .

@@ -27,11 +27,7 @@ export default function ModelsPage() {
       }
     >
       <Problem error={error} />
-      {data === undefined ? (
-        error === undefined && <Skeleton h={160} />
-      ) : (
-        <ModelList models={data.models} />
-      )}
+      {data === undefined ? error === undefined && <Skeleton h={160} /> : <ModelList models={data.models} />}
     </Page>
   );
 }

@@ -41,7 +41,12 @@ export function PauseButton({ model, isPaused, refresh }: PauseButtonProps) {
               : 'Workers get no task of this model until it is resumed. Runs go on, tasks wait, and their time limits go on.'}
           </Text>
           <Problem error={error} />
-          <Button size="xs" color={isPaused ? 'cyan' : 'orange.9'} loading={loading} onClick={() => void run()}>
+          <Button
+            size="xs"
+            color={isPaused ? 'cyan' : 'orange.9'}
+            loading={loading}
+            onClick={() => void run()}
+          >
             {isPaused ? `Resume ${model}` : `Pause ${model}`}
           </Button>
         </Stack>

@@ -25,12 +25,7 @@ export function RetireButton({ model, version, refresh }: RetireButtonProps) {
   };
   return (
     <>
-      <Button
-        variant="default"
-        size="compact-xs"
-        onClick={open}
-        aria-label={`Retire version ${version}`}
-      >
+      <Button variant="default" size="compact-xs" onClick={open} aria-label={`Retire version ${version}`}>
         Retire
       </Button>
       <Modal
@@ -41,8 +36,8 @@ export function RetireButton({ model, version, refresh }: RetireButtonProps) {
       >
         <Stack gap="sm">
           <Text size="sm">
-            It gets no more tasks, and those that it has are finished. Its files are removed, and its number is
-            never used again.
+            It gets no more tasks, and those that it has are finished. Its files are removed, and its number
+            is never used again.
           </Text>
           <Problem error={error} />
           <Group gap="xs" justify="end">

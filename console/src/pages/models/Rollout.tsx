@@ -4,8 +4,8 @@ import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { Problem } from '../../parts/Problem.tsx';
+import { SET_ROLLOUT, type SeenModel } from './operations.ts';
 import { RolloutPreview } from './RolloutPreview.tsx';
-import { type SeenModel, SET_ROLLOUT } from './operations.ts';
 import { ShareBar } from './ShareBar.tsx';
 import { ShareRow } from './ShareRow.tsx';
 import { areEqual, type Shares, sharesNow, trialsNow, withShare } from './shares.ts';
@@ -88,12 +88,7 @@ export function Rollout({ model, refresh }: RolloutProps) {
         </Text>
       )}
       {isChanged && (
-        <RolloutPreview
-          model={model}
-          now={now}
-          then={{ shares, trials }}
-          endsRollout={endsRollout}
-        />
+        <RolloutPreview model={model} now={now} then={{ shares, trials }} endsRollout={endsRollout} />
       )}
       {isOperator && (
         <Group gap="sm">

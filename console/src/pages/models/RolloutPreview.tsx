@@ -17,9 +17,13 @@ interface RolloutPreviewProps {
 
 /** What a rollout will do, told before it is set. */
 export function RolloutPreview({ model, now, then, endsRollout }: RolloutPreviewProps) {
-  const changed = [...then.shares].filter(([version, percent]) => (now.shares.get(version) ?? 0) !== percent);
+  const changed = [...then.shares]
+    .filter(([version, percent]) => (now.shares.get(version) ?? 0) !== percent)
+    .toReversed();
   const moved = movedPercent(now.shares, then.shares);
-  const unserved = [...then.shares.keys()].filter((version) => gains(version, now, then) && !isServed(model, version));
+  const unserved = [...then.shares.keys()].filter(
+    (version) => gains(version, now, then) && !isServed(model, version),
+  );
   const emptied = changed.filter(([, percent]) => percent === 0);
   const lines = [
     ...changed.map(
@@ -36,19 +40,26 @@ export function RolloutPreview({ model, now, then, endsRollout }: RolloutPreview
           `What waits for version ${emptied.map(([version]) => version).join(', ')} is still answered by it, unless waiting tasks are moved. Tasks that name a version keep it.`,
         ]
       : []),
-    ...(endsRollout ? ['The rollout ends: the newest served version of a folder answers, also one that comes later.'] : []),
+    ...(endsRollout
+      ? ['The rollout ends: the newest served version of a folder answers, also one that comes later.']
+      : []),
     ...trialLines(now.trials, then.trials),
   ];
   return (
-    <Alert color={unserved.length > 0 ? 'red' : 'blue'} p="xs" title="What this will do" aria-label="What this will do">
+    <Alert
+      color={unserved.length > 0 ? 'red' : 'blue'}
+      p="xs"
+      title="What this will do"
+      aria-label="What this will do"
+    >
       <List size="sm">
         {lines.map((line) => (
           <List.Item key={line}>{line}</List.Item>
         ))}
         {unserved.map((version) => (
           <List.Item key={version}>
-            No worker serves version {version}, so the gateway will refuse it. Wait until one does, or take its
-            share away.
+            No worker serves version {version}, so the gateway will refuse it. Wait until one does, or take
+            its share away.
           </List.Item>
         ))}
       </List>

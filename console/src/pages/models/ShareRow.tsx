@@ -60,7 +60,9 @@ export function ShareRow({ version, seen, index, isFixed, isOperator, ...row }: 
         </Text>
       )}
       <Text size="xs" c="dimmed" className="number">
-        {seen?.observedPercent == null ? 'no tasks in the last minute' : `${shownPercent(seen.observedPercent)} in the last minute`}
+        {seen?.observedPercent == null
+          ? 'no tasks in the last minute'
+          : `${shownPercent(seen.observedPercent)} in the last minute`}
       </Text>
       {isOperator ? (
         <Group gap={6} wrap="nowrap">

@@ -13,7 +13,8 @@ interface VersionDrawerProps {
 
 /** What a version was made of, and what it had to pass. */
 export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
-  const { version, reason, digest, createdAt, bytes, runtime, environment, trainedOn, provenance, gates } = seen;
+  const { version, reason, digest, createdAt, bytes, runtime, environment, trainedOn, provenance, gates } =
+    seen;
   return (
     <Drawer
       opened
@@ -45,7 +46,8 @@ export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
             <FactList
               facts={[
                 ...provenance.datasets.map(
-                  ({ name, digest: data, use }) => [useOf(use), `${name} (${data.slice(0, 12)}…)`] as const,
+                  ({ name, digest: data, use }) =>
+                    [purposeOf(use), `${name} (${data.slice(0, 12)}…)`] as const,
                 ),
                 ['Recipe', `${provenance.recipe} (${provenance.recipeDigest.slice(0, 12)}…)`],
                 ...provenance.params.map(({ name, value }) => [name, value] as const),
@@ -69,6 +71,6 @@ export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
   );
 }
 
-function useOf(use: string): string {
+function purposeOf(use: string): string {
   return use === 'TRAIN' ? 'Trained on' : use === 'VALIDATE' ? 'Validated on' : 'Judged on';
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useState } from 'react';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { shownNumber, wordsOf } from '../../parts/names.ts';
 import { shownBytes, shownPercent } from '../../parts/sizes.ts';
+import { Wide } from '../../parts/Wide.tsx';
 import type { SeenModel, SeenVersion, SeenWorker } from './operations.ts';
 import { RetireButton } from './RetireButton.tsx';
 import { sharesNow } from './shares.ts';
@@ -36,7 +37,7 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
   ];
   return (
     <>
-      <div className="wide" tabIndex={0} role="region" aria-label="Versions side by side">
+      <Wide label="Versions side by side">
         <Table className="versions number" fz="sm">
           <Table.Thead>
             <Table.Tr>
@@ -48,28 +49,9 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
               ))}
             </Table.Tr>
           </Table.Thead>
-          {groups
-            .filter(({ facts }) => facts.length > 0)
-            .map(({ title, facts }) => (
-              <Table.Tbody key={title}>
-                <Table.Tr className="group">
-                  <Table.Th colSpan={versions.length + 1} scope="rowgroup">
-                    <span>{title}</span>
-                  </Table.Th>
-                </Table.Tr>
-                {facts.map(({ name, of }) => (
-                  <Table.Tr key={name}>
-                    <Table.Th scope="row">{name}</Table.Th>
-                    {versions.map((version) => (
-                      <Table.Td key={version.version}>{of(version) || '–'}</Table.Td>
-                    ))}
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            ))}
-          <Table.Tbody>
+          <Table.Tbody className="version-actions">
             <Table.Tr>
-              <Table.Th scope="row">More</Table.Th>
+              <Table.Th aria-label="What to do with it" />
               {versions.map(({ version, origin, state }) => (
                 <Table.Td key={version}>
                   <div className="version-buttons">
@@ -89,8 +71,31 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
               ))}
             </Table.Tr>
           </Table.Tbody>
+          {groups
+            .map(({ title, facts }) => ({
+              title,
+              facts: facts.filter(({ of }) => versions.some((version) => of(version))),
+            }))
+            .filter(({ facts }) => facts.length > 0)
+            .map(({ title, facts }) => (
+              <Table.Tbody key={title}>
+                <Table.Tr className="group">
+                  <Table.Th colSpan={versions.length + 1} scope="rowgroup">
+                    <span>{title}</span>
+                  </Table.Th>
+                </Table.Tr>
+                {facts.map(({ name, of }) => (
+                  <Table.Tr key={name}>
+                    <Table.Th scope="row">{name}</Table.Th>
+                    {versions.map((version) => (
+                      <Table.Td key={version.version}>{of(version) || '–'}</Table.Td>
+                    ))}
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            ))}
         </Table>
-      </div>
+      </Wide>
       {opened !== undefined && <VersionDrawer version={opened} close={() => setOpenVersion(undefined)} />}
     </>
   );
@@ -135,12 +140,14 @@ const ORIGIN: readonly Fact[] = [
   { name: 'Trained on', of: ({ trainedOn }) => <span className="names">{trainedOn.join(', ')}</span> },
   {
     name: 'By a training',
-    of: ({ provenance }) => provenance && `seed ${provenance.seed}${provenance.reproducible ? '' : ', environment of one machine'}`,
+    of: ({ provenance }) =>
+      provenance && `seed ${provenance.seed}${provenance.reproducible ? '' : ', environment of one machine'}`,
   },
   {
     name: 'Gate',
     of: ({ gates }) =>
-      gates.length > 0 && `${gates.filter(({ verdict }) => verdict === 'PASS').length} of ${gates.length} passed`,
+      gates.length > 0 &&
+      `${gates.filter(({ verdict }) => verdict === 'PASS').length} of ${gates.length} passed`,
   },
 ];
 

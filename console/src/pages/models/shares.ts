@@ -4,7 +4,11 @@ import type { ListedModel, SeenModel } from './operations.ts';
 export type Shares = ReadonlyMap<string, number>;
 
 /** As they are now. Without a rollout, the version that answers has all. */
-export function sharesNow({ rollout, live, versions }: Pick<ListedModel, 'rollout' | 'live' | 'versions'>): Shares {
+export function sharesNow({
+  rollout,
+  live,
+  versions,
+}: Pick<ListedModel, 'rollout' | 'live' | 'versions'>): Shares {
   const shares = new Map(versions.map(({ version }) => [version, 0]));
   for (const { version, percent } of rollout ?? []) shares.set(version, percent);
   const [only] = live;
