@@ -37,7 +37,7 @@ export const PAGES: readonly PageEntry[] = [
   },
   {
     path: '/data',
-    title: 'Data & training',
+    title: 'Training',
     icon: 'table',
     roles: ['VIEWER', 'OPERATOR'],
     Component: lazy(() => import('../pages/data/DataPage.tsx')),

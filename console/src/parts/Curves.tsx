@@ -51,7 +51,7 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
         axes: [axis, { ...axis, size: 56, values: (_plot, values) => values.map(shownNumber) }],
         series: [
           {},
-          ...names.split('\n').map((name, i) => ({
+          ...(names === '' ? [] : names.split('\n')).map((name, i) => ({
             label: name,
             stroke: COLORS[i % COLORS.length] as string,
             width: 1.5,

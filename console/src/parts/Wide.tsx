@@ -9,7 +9,7 @@ interface WideProps {
 /** What may be wider than the window: it scrolls by itself, also with the keyboard. */
 export function Wide({ label, children }: WideProps) {
   return (
-    <Box component="section" className="wide" tabIndex={0} aria-label={label}>
+    <Box className="wide" tabIndex={0} role="group" aria-label={label}>
       {children}
     </Box>
   );

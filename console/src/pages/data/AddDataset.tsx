@@ -49,7 +49,7 @@ export function AddDataset() {
       about="Parquet or CSV files with the same columns. A trainer checks them before a model is trained on them."
       aside={
         <Button component={Link} href="/data" variant="default" size="xs">
-          Data &amp; training
+          Data and trainings
         </Button>
       }
     >

@@ -6,6 +6,7 @@ import { Page } from '../../parts/Page.tsx';
 import { Problem } from '../../parts/Problem.tsx';
 import { DatasetView } from './DatasetView.tsx';
 import { DATASETS_OF_NAME } from './operations.ts';
+import { TrainOn } from './TrainOn.tsx';
 
 interface DatasetPageProps {
   readonly name: string;
@@ -24,17 +25,9 @@ export function DatasetPage({ name, digest }: DatasetPageProps) {
       aside={
         <>
           <Button component={Link} href="/data" variant="default" size="xs">
-            Data &amp; training
+            Data and trainings
           </Button>
-          {isOperator && dataset?.usable === true && (
-            <Button
-              component={Link}
-              size="xs"
-              href={`/data/train?model=${encodeURIComponent(dataset.model)}&dataset=${encodeURIComponent(`${name} ${digest}`)}`}
-            >
-              Train on it
-            </Button>
-          )}
+          {isOperator && dataset?.usable === true && <TrainOn dataset={dataset} />}
         </>
       }
     >

@@ -7,8 +7,8 @@ import type { Work } from './operations.ts';
 
 const FIRST_SHARE = 10;
 
-/** What came of a training or a check, and what to do with it. */
-export function Outcome({ work: { training, dataset, modelName } }: { readonly work: Work }) {
+/** What came of a training: the gate, and the version to be given a share. */
+export function Outcome({ work: { training, modelName } }: { readonly work: Work }) {
   const isOperator = useIsOperator();
   const model = encodeURIComponent(modelName);
   return (
@@ -37,17 +37,6 @@ export function Outcome({ work: { training, dataset, modelName } }: { readonly w
             )}
           </Group>
         </Alert>
-      )}
-      {dataset?.usable === true && isOperator && (
-        <Group>
-          <Button
-            component={Link}
-            size="xs"
-            href={`/data/train?model=${model}&dataset=${encodeURIComponent(`${dataset.name} ${dataset.digest}`)}`}
-          >
-            Train on it
-          </Button>
-        </Group>
       )}
       {training !== null && training.gates.length > 0 && (
         <Section title="Gate">

@@ -17,8 +17,8 @@ export function Overview() {
   const of = model === undefined ? '' : `?model=${encodeURIComponent(model)}`;
   return (
     <Page
-      title="Data & training"
-      about="The files that models are trained on, and the trainings, as they go."
+      title="Training"
+      about="New versions of models, and the data that they are trained on."
       aside={
         <>
           <Select

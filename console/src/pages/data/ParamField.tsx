@@ -40,7 +40,7 @@ export function ParamField({ param, value, onChange }: ParamFieldProps) {
     ((minimum !== null && Number(number) < minimum) || (maximum !== null && Number(number) > maximum));
   return (
     <NumberInput
-      label={unit === null || unit === 'dimensionless' ? name : `${name}, ${unit}`}
+      label={unit === null || unit === 'dimensionless' || unit === name ? name : `${name}, ${unit}`}
       description={`${description}${limits}`}
       allowDecimal={type !== 'int32'}
       value={number}

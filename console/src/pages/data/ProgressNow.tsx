@@ -17,8 +17,10 @@ const MOST_POINTS = 5_000;
 /** How far the recipe is, and its metrics as they come. A gateway keeps the newest only, so the page keeps the others. */
 export function ProgressNow({ progress, isOver }: ProgressNowProps) {
   const seen = useSeen(progress);
-  if (progress === null) return null;
-  const { done, of, unit, secondsLeft } = progress;
+  // A stage that is over has no progress any more, but its curves stay.
+  const latest = progress ?? seen.at(-1);
+  if (latest === undefined) return null;
+  const { done, of, unit, secondsLeft } = latest;
   const names = [...new Set(seen.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
   const told = of === null ? `${done} ${unit}` : `${done} of ${of} ${unit}`;
   return (

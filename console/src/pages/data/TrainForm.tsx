@@ -53,7 +53,7 @@ export function TrainForm() {
       about="A version that passes the gate gets a number. It answers nothing until it is given a share."
       aside={
         <Button component={Link} href="/data" variant="default" size="xs">
-          Data &amp; training
+          Data and trainings
         </Button>
       }
     >

@@ -63,7 +63,7 @@ export function TrainingLog({ id }: { readonly id: string }) {
             />
             <Text size="xs" c="dimmed" className="number">
               {isFull && 'the newest '}
-              {lines.length.toLocaleString('en')} lines
+              {lines.length === 1 ? '1 line' : `${lines.length.toLocaleString('en')} lines`}
             </Text>
           </Group>
         </>

@@ -15,6 +15,7 @@ import { Outcome } from './Outcome.tsx';
 import { WORK_UPDATES, type Work } from './operations.ts';
 import { ProgressNow } from './ProgressNow.tsx';
 import { Stages } from './Stages.tsx';
+import { TrainOn } from './TrainOn.tsx';
 import { TrainingLog } from './TrainingLog.tsx';
 
 /** A training or the check of a dataset, as it goes. */
@@ -36,9 +37,10 @@ export function WorkPage({ id }: { readonly id: string }) {
       aside={
         <>
           <Button component={Link} href="/data" variant="default" size="xs">
-            Data &amp; training
+            Data and trainings
           </Button>
           {isOperator && work !== undefined && !isFinal(work.state) && <CancelButton id={id} />}
+          {isOperator && work?.dataset?.usable === true && <TrainOn dataset={work.dataset} />}
         </>
       }
     >

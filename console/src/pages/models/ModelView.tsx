@@ -60,7 +60,7 @@ export function ModelView({ model, workers, refresh }: ModelViewProps) {
                 inherit
                 underline="always"
               >
-                Data &amp; training
+                Training
               </Anchor>
               .
             </Text>

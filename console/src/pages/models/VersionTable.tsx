@@ -1,4 +1,4 @@
-import { Button, Table, Text } from '@mantine/core';
+import { Button, Table, Text, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { shownNumber, wordsOf } from '../../parts/names.ts';
@@ -41,7 +41,9 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
         <Table className="versions number" fz="sm">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th aria-label="Fact" />
+              <Table.Th>
+                <VisuallyHidden>Fact</VisuallyHidden>
+              </Table.Th>
               {versions.map(({ version }) => (
                 <Table.Th key={version} scope="col">
                   Version {version}
@@ -51,7 +53,7 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
           </Table.Thead>
           <Table.Tbody className="version-actions">
             <Table.Tr>
-              <Table.Th aria-label="What to do with it" />
+              <Table.Td />
               {versions.map(({ version, origin, state }) => (
                 <Table.Td key={version}>
                   <div className="version-buttons">
@@ -59,7 +61,7 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
                       variant="default"
                       size="compact-xs"
                       onClick={() => setOpenVersion(version)}
-                      aria-label={`All about version ${version}`}
+                      aria-label={`All about it: version ${version}`}
                     >
                       All about it
                     </Button>
