@@ -48,7 +48,10 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
         legend: { show: false },
         cursor: { y: false, drag: { setScale: false } },
         scales: { x: { time: isTime } },
-        axes: [axis, { ...axis, size: 56, values: (_plot, values) => values.map(shownNumber) }],
+        axes: [
+          { ...axis, ...(isTime && { space: 80, values: (_plot, values) => values.map(timeOfDay) }) },
+          { ...axis, size: 56, values: (_plot, values) => values.map(shownNumber) },
+        ],
         series: [
           {},
           ...(names === '' ? [] : names.split('\n')).map((name, i) => ({
@@ -91,6 +94,10 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
       <div ref={frame} style={{ height: heightPx }} aria-hidden="true" />
     </figure>
   );
+}
+
+function timeOfDay(seconds: number): string {
+  return new Date(1_000 * seconds).toLocaleTimeString('en-GB');
 }
 
 function shownOf(value: number | undefined): string {

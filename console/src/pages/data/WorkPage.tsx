@@ -15,8 +15,8 @@ import { Outcome } from './Outcome.tsx';
 import { WORK_UPDATES, type Work } from './operations.ts';
 import { ProgressNow } from './ProgressNow.tsx';
 import { Stages } from './Stages.tsx';
-import { TrainOn } from './TrainOn.tsx';
 import { TrainingLog } from './TrainingLog.tsx';
+import { TrainOn } from './TrainOn.tsx';
 
 /** A training or the check of a dataset, as it goes. */
 export function WorkPage({ id }: { readonly id: string }) {

@@ -27,10 +27,12 @@ export function Rollout({ model, refresh }: RolloutProps) {
   const isOperator = useIsOperator();
   const now = { shares: sharesNow(model), trials: trialsNow(model) };
   const [query, setQuery] = useSearchParams();
-  const [draft, setDraft] = useState<Draft | undefined>(() => draftOf(model, query));
+  const [draft, setDraft] = useState<Draft>();
+  const wanted = draft ?? draftOf(model, query);
+  const isAwaited = wanted === undefined && query.has('version');
   const [moveQueued, setMoveQueued] = useState(false);
   const [setRollout, { loading, error, data, reset }] = useMutation(SET_ROLLOUT);
-  const { shares, trials, endsRollout } = draft ?? { ...now, endsRollout: false };
+  const { shares, trials, endsRollout } = wanted ?? { ...now, endsRollout: false };
   const isChanged =
     endsRollout || !areEqual(now.shares, shares) || !areEqual(now.trials, trials) || moveQueued;
 
@@ -85,6 +87,11 @@ export function Rollout({ model, refresh }: RolloutProps) {
         <Text size="sm" c="dimmed">
           No shares are set, so the newest served version of a folder answers all tasks, and a newer one takes
           its place by itself. {isOperator && 'Once shares are set, they stay until they are changed.'}
+        </Text>
+      )}
+      {isAwaited && (
+        <Text size="sm" role="status">
+          Version {query.get('version')} is not here yet. It appears by itself.
         </Text>
       )}
       {isChanged && (
