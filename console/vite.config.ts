@@ -18,6 +18,8 @@ export default defineConfig({
     reportCompressedSize: false,
     // One file of 200 KB, compressed, loads faster than many small ones.
     chunkSizeWarningLimit: 800,
+    // Compression takes most of the time of a build, as it should.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   // `npm run dev`: the page from Vite, the API from a gateway that runs.
   server: {

@@ -48,11 +48,13 @@ function projected([longitude, latitude]) {
 function pathOf(ring) {
   const points = ring.map(([x, y]) => [Math.round((x - west) * scale), Math.round((north - y) * scale)]);
   let [x = 0, y = 0] = points[0] ?? [];
-  let path = `M${x} ${y}l`;
+  const start = `M${x} ${y}`;
+  const steps = [];
   for (const [nextX = 0, nextY = 0] of points.slice(1)) {
     if (nextX === x && nextY === y) continue;
-    path += `${nextX - x} ${nextY - y} `;
+    steps.push(`${nextX - x} ${nextY - y}`);
     [x, y] = [nextX, nextY];
   }
-  return `${path.trimEnd()}z`;
+  // An island that is smaller than a unit is left out.
+  return steps.length === 0 ? '' : `${start}l${steps.join(' ')}z`;
 }

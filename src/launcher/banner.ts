@@ -29,7 +29,7 @@ const SELECTION_POINTS = 10;
  */
 export function banner(address: string, served: readonly Model[], config: BannerConfig): string {
   const open = config.console
-    ? `Open the console at ${new URL('/console/', address)}\n\n  Or open GraphiQL`
+    ? `Open the console at ${new URL('/console/', address)}\n  or GraphiQL`
     : 'Open GraphiQL';
   if (served.length === 0)
     return framed(

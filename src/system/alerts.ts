@@ -86,7 +86,6 @@ function backlogs({ queues = [], models }: SeenSystem): readonly Alert[] {
   const late = queues.filter((lane) => {
     const limitMs = models.find(({ manifest }) => manifest.name === lane.model)?.manifest.limits.timeoutMs;
     const seconds = backlogSeconds(lane);
-    // The time limit of row batches is longer.
     const canExpire = lane.lane !== Lane.Batch && !lane.isPaused;
     return canExpire && limitMs !== undefined && seconds !== undefined && seconds * 1_000 > limitMs;
   });

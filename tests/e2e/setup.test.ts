@@ -2,7 +2,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtempDisposable, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  cp,
+  mkdir,
+  mkdtempDisposable,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -75,6 +85,20 @@ describe.concurrent('set-up', () => {
     expect(await project.setUp('test')).toEqual({ code: 0, output: '' });
   });
 
+  test('builds the console at first and after a change of its sources, and starts without it if that fails', async () => {
+    await using project = await createProject();
+    await project.addServer('2.12.3', 'bin');
+    expect((await project.setUp('start')).output).toContain('setup: console built in');
+    expect(await project.setUp('start')).toEqual({ code: 0, output: '' });
+    await writeFile(join(project.path, 'console/index.html'), 'broken');
+    const failed = await project.setUp('start');
+    expect(failed.code).toBe(0);
+    expect(failed.output).toContain('Tidings starts without it; `npm run console` tries again');
+    expect(await project.setUp('console')).toMatchObject({ code: 1 });
+    await writeFile(join(project.path, 'console/index.html'), 'mended');
+    expect((await project.setUp('console')).output).toContain('setup: console built in');
+  });
+
   test('remembers that the CUDA provider was requested', async () => {
     await using project = await createProject();
     await project.setUp();
@@ -122,7 +146,7 @@ describe.concurrent('set-up', () => {
     await using project = await createProject();
     expect(await project.setUp('tset')).toEqual({
       code: 1,
-      output: 'setup: the mode must be start, test or none, got tset\n',
+      output: 'setup: the mode must be start, test, console or none, got tset\n',
     });
   });
 });
@@ -149,6 +173,7 @@ async function createProject() {
   await cp(join(ROOT, 'src/launcher/setup'), join(path, 'src/launcher/setup'), { recursive: true });
   await cp(join(ROOT, 'src/process/processLock.js'), join(path, 'src/process/processLock.js'));
   for (const folder of ['.', 'examples/react', 'tests/clients']) await addPackage(join(path, folder));
+  await addConsole(join(path, 'console'));
   await mkdir(join(path, 'bin'));
   await symlink(process.execPath, join(path, 'bin/node'));
   await symlink(findNpm(), join(path, 'bin/npm'));
@@ -205,6 +230,28 @@ async function addPackage(folder: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ ...PACKAGE, type: 'module' }));
   await writeFile(join(folder, 'package-lock.json'), LOCK_FILE);
   await writeFile(join(folder, 'tiny/package.json'), JSON.stringify({ name: 'tiny', version: '1.0.0' }));
+}
+
+/** A console whose dependency takes the place of Vite: it fails if the page is broken. */
+async function addConsole(folder: string): Promise<void> {
+  await addPackage(folder);
+  for (const file of ['package.json', 'package-lock.json', 'tiny/package.json']) {
+    const text = await readFile(join(folder, file), 'utf8');
+    await writeFile(join(folder, file), text.replaceAll('tiny', 'vite'));
+  }
+  await rename(join(folder, 'tiny'), join(folder, 'vite'));
+  await mkdir(join(folder, 'vite/bin'));
+  await writeFile(join(folder, 'index.html'), 'page');
+  await writeFile(
+    join(folder, 'vite/bin/vite.js'),
+    `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+const page = readFileSync('index.html', 'utf8');
+if (page === 'broken') process.exit(1);
+mkdirSync('dist', { recursive: true });
+writeFileSync('dist/index.html', page);
+`,
+  );
+  await writeFile(join(folder, 'vite/bin/package.json'), '{ "type": "module" }');
 }
 
 function findNpm(): string {

@@ -47,7 +47,7 @@ describe('a system that runs', () => {
   test('prints the addresses of the console and of GraphiQL, and a mutation to paste', async () => {
     const banner = await system.banner();
     expect(banner).toMatch(/Open the console at http:\/\/127\.0\.0\.1:\d+\/console\/\n/);
-    expect(banner).toMatch(/open GraphiQL at http:\/\/127\.0\.0\.1:\d+\/graphql/);
+    expect(banner).toMatch(/or GraphiQL at http:\/\/127\.0\.0\.1:\d+\/graphql/);
     expect(banner).toContain('mutation { predictTrip(input: { pickupLocationId: 74, dropoffLocationId: 75,');
     expect(banner).toContain('... on TripPrediction { durationMinutes }');
   });
