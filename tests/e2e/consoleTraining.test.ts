@@ -159,3 +159,18 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await page.getByText('This model is paused').waitFor({ state: 'detached' });
   });
 });
+
+test.skipIf(browserPath === undefined)(
+  'a client that is no operator sees the models, and changes nothing',
+  async () => {
+    await using opened = await openConsole(browserPath ?? '', gateway.url);
+    const { page } = opened;
+    await opened.open('/models');
+    await page.getByRole('link', { name: 'trip-duration' }).click();
+    await page.getByRole('list', { name: 'Shares of the versions' }).getByText('Version 1').first().waitFor();
+    expect(await page.getByRole('slider').count()).toBe(0);
+    expect(await page.getByRole('button', { name: /Pause|Set the rollout|Retire/ }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Training' }).count()).toBe(0);
+    expect(opened.problems).toEqual([]);
+  },
+);

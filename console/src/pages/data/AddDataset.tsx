@@ -74,7 +74,6 @@ export function AddDataset() {
             onChange={setChosen}
             allowDeselect={false}
             disabled={isSending}
-            comboboxProps={{ transitionProps: { duration: 0 } }}
           />
           <TextInput
             label="Name"

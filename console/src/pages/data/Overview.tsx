@@ -31,7 +31,6 @@ export function Overview() {
             data={models?.map(({ name }) => name) ?? []}
             value={model ?? null}
             onChange={(name) => setQuery(name === null ? {} : { model: name }, { replace: true })}
-            comboboxProps={{ transitionProps: { duration: 0 } }}
           />
           {isOperator && (
             <>

@@ -29,7 +29,6 @@ export function ParamField({ param, value, onChange }: ParamFieldProps) {
         value={value === undefined ? usual : String(value)}
         onChange={(chosen) => chosen !== null && onChange(chosen)}
         allowDeselect={false}
-        comboboxProps={{ transitionProps: { duration: 0 } }}
       />
     );
   const limits =

@@ -10,8 +10,6 @@ import { ParamField } from './ParamField.tsx';
 import { datasetKey, inputOf, NEW_DRAFT, type TrainDraft, timeoutMsOf } from './trainDraft.ts';
 import { useTrainableModels } from './useTrainableModels.ts';
 
-const NO_TRANSITION = { transitionProps: { duration: 0 } };
-
 /** Starts a training: the data, how it is judged, and the parameters of the model's recipe. */
 export function TrainForm() {
   const [query] = useSearchParams();
@@ -88,7 +86,6 @@ export function TrainForm() {
               setDraft(NEW_DRAFT);
             }}
             allowDeselect={false}
-            comboboxProps={NO_TRANSITION}
           />
           <Select
             label="Train on"
@@ -97,7 +94,6 @@ export function TrainForm() {
             value={draft.trainOn}
             onChange={(trainOn) => change({ trainOn })}
             allowDeselect={false}
-            comboboxProps={NO_TRANSITION}
           />
           <Select
             label="Judge by"
@@ -107,7 +103,6 @@ export function TrainForm() {
             onChange={(judgeBy) => change({ judgeBy })}
             clearable
             clearButtonProps={{ 'aria-label': 'Judge by a part of the same data' }}
-            comboboxProps={NO_TRANSITION}
           />
           {draft.judgeBy === null && (
             <>
@@ -128,7 +123,6 @@ export function TrainForm() {
                 value={draft.splitBy}
                 onChange={(by) => change({ splitBy: by === 'TIME' ? 'TIME' : 'HASH' })}
                 allowDeselect={false}
-                comboboxProps={NO_TRANSITION}
               />
             </>
           )}

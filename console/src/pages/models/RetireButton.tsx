@@ -28,12 +28,7 @@ export function RetireButton({ model, version, refresh }: RetireButtonProps) {
       <Button variant="default" size="compact-xs" onClick={open} aria-label={`Retire version ${version}`}>
         Retire
       </Button>
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        title={`Retire version ${version} of ${model}`}
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
+      <Modal opened={isOpen} onClose={close} title={`Retire version ${version} of ${model}`}>
         <Stack gap="sm">
           <Text size="sm">
             It gets no more tasks, and those that it has are finished. Its files are removed, and its number

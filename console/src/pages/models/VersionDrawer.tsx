@@ -16,15 +16,7 @@ export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
   const { version, reason, digest, createdAt, bytes, runtime, environment, trainedOn, provenance, gates } =
     seen;
   return (
-    <Drawer
-      opened
-      onClose={close}
-      position="right"
-      size="lg"
-      title={`Version ${version}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      transitionProps={{ duration: 0 }}
-    >
+    <Drawer opened onClose={close} size="lg" title={`Version ${version}`}>
       <Stack gap="md">
         <FactList
           facts={[

@@ -1,14 +1,16 @@
 /** Shares of the tasks, by version, in percent. They sum to 100. */
-import type { ListedModel, SeenModel } from './operations.ts';
 
 export type Shares = ReadonlyMap<string, number>;
 
+/** What is needed of a model. */
+interface Answering {
+  readonly rollout: readonly { readonly version: string; readonly percent: number }[] | null;
+  readonly live: readonly { readonly version: string }[];
+  readonly versions: readonly { readonly version: string; readonly shadowPercent: number }[];
+}
+
 /** As they are now. Without a rollout, the version that answers has all. */
-export function sharesNow({
-  rollout,
-  live,
-  versions,
-}: Pick<ListedModel, 'rollout' | 'live' | 'versions'>): Shares {
+export function sharesNow({ rollout, live, versions }: Answering): Shares {
   const shares = new Map(versions.map(({ version }) => [version, 0]));
   for (const { version, percent } of rollout ?? []) shares.set(version, percent);
   const [only] = live;
@@ -17,7 +19,7 @@ export function sharesNow({
 }
 
 /** The chances of tasks to be tried on a version. They need not sum to anything. */
-export function trialsNow({ versions }: SeenModel): Shares {
+export function trialsNow({ versions }: Answering): Shares {
   return new Map(versions.map(({ version, shadowPercent }) => [version, shadowPercent]));
 }
 
