@@ -44,29 +44,31 @@ export function ModelView({ model, workers, refresh }: ModelViewProps) {
       <Section title="Versions">
         <VersionTable model={model} workers={workers} refresh={refresh} />
       </Section>
-      <Section title="Bring a version">
-        <Stack gap={6} className="push">
-          <Text size="sm">
-            A folder of MODELS_DIR with the number of the version in its name is found by itself. This brings
-            it into the registry, from where all workers take it, with a share of 0 at first:
-          </Text>
-          <CommandLine command={`npm run model -- push ${name} ${next}`} />
-          {training !== null && (
-            <Text size="sm" c="dimmed">
-              A training does the same at its end: see{' '}
-              <Anchor
-                component={Link}
-                href={`/data?model=${encodeURIComponent(name)}`}
-                inherit
-                underline="always"
-              >
-                Training
-              </Anchor>
-              .
+      {isOperator && (
+        <Section title="Bring a version">
+          <Stack gap={6} className="push">
+            <Text size="sm">
+              A folder of MODELS_DIR with the number of the version in its name is found by itself. This
+              brings it into the registry, from where all workers take it, with a share of 0 at first:
             </Text>
-          )}
-        </Stack>
-      </Section>
+            <CommandLine command={`npm run model -- push ${name} ${next}`} />
+            {training !== null && (
+              <Text size="sm" c="dimmed">
+                A training does the same at its end: see{' '}
+                <Anchor
+                  component={Link}
+                  href={`/data?model=${encodeURIComponent(name)}`}
+                  inherit
+                  underline="always"
+                >
+                  Training
+                </Anchor>
+                .
+              </Text>
+            )}
+          </Stack>
+        </Section>
+      )}
     </>
   );
 }
