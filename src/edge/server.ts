@@ -1,7 +1,7 @@
 /**
  * The gateway's edge: one HTTP or HTTPS server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
- * browsers), the console at `/console`, bytes at `/blobs`, `/tasks` and `/artifacts`, `/health` and `/ready`. It listens first, serves when the broker
- * is there, drains when the gateway is told to stop, and closes last.
+ * browsers), the console at `/console`, bytes at `/blobs`, `/tasks` and `/artifacts`, `/health` and `/ready`. It listens
+ * first, serves when the broker is there, drains when the gateway is told to stop, and closes last.
  */
 import { once } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';

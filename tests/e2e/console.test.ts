@@ -1,5 +1,9 @@
 /** The console: how the gateway serves it, and its pages in Chromium, with a real system behind them. */
+import { execFile } from 'node:child_process';
+import { cp, mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../support/browser.ts';
@@ -9,6 +13,7 @@ import { freePort } from '../support/freePort.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, ROOT, startGateway, startWorker } from '../support/processes.ts';
 
+const CONSOLE = join(ROOT, 'console');
 const browserPath = findBrowser();
 /** Those that come with Tidings. */
 const MODELS = { MODELS_DIR: join(ROOT, 'models') };
@@ -31,6 +36,22 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+test('the console has no type errors, and its generated types are those of its operations and of the schema', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-console-'));
+  const copy = join(folder.path, 'console');
+  await cp(join(ROOT, 'schema/schema.graphql'), join(folder.path, 'schema/schema.graphql'));
+  for (const part of ['src', 'codegen.ts', 'package.json'])
+    await cp(join(CONSOLE, part), join(copy, part), { recursive: true });
+  await symlink(join(CONSOLE, 'node_modules'), join(copy, 'node_modules'));
+  const run = (program: string, cwd: string) =>
+    promisify(execFile)(process.execPath, [join(CONSOLE, 'node_modules/.bin', program)], { cwd });
+  await Promise.all([run('tsc', CONSOLE), run('graphql-codegen', copy)]);
+  for (const file of ['gql.ts', 'graphql.ts'])
+    expect(await readFile(join(CONSOLE, 'src/api/gql', file), 'utf8'), file).toBe(
+      await readFile(join(copy, 'src/api/gql', file), 'utf8'),
+    );
 });
 
 describe('the gateway', () => {

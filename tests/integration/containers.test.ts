@@ -153,8 +153,13 @@ test('every path that the Dockerfile copies exists and is sent to the engine, or
         expect(stages.slice(0, i).map(({ name }) => name)).toContain(from);
         continue;
       }
-      expect(sent).toEqual(expect.arrayContaining(paths.split(' ')));
-      for (const path of paths.split(' ')) expect(existsSync(join(ROOT, path)), path).toBe(true);
+      for (const path of paths.split(' ')) {
+        expect(
+          sent.some((entry) => path === entry || path.startsWith(`${entry}/`)),
+          path,
+        ).toBe(true);
+        expect(existsSync(join(ROOT, path)), path).toBe(true);
+      }
     }
   });
 });

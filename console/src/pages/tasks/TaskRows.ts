@@ -1,6 +1,6 @@
 /**
  * The tasks of the list, newest first. It is a store of its own beside Apollo's cache: hundreds of changes a second cost
- * one drawing a frame, and only of the rows that are seen.
+ * ten drawings, and only of the rows that are seen.
  */
 import type { ListedTaskFragment } from '../../api/gql/graphql.ts';
 
@@ -8,6 +8,7 @@ export type ListedTask = ListedTaskFragment;
 
 /** More than a subscription begins with; then the oldest leave. */
 const MAX_ROWS = 20_000;
+const DRAW_EVERY_MS = 100;
 
 export class TaskRows {
   readonly #rows = new Map<string, ListedTask>();
@@ -15,16 +16,16 @@ export class TaskRows {
   #sorted: readonly ListedTask[] = [];
   #isDrawing = false;
 
-  /** Takes new tasks, and changes of known ones. Listeners hear of them in the next frame. */
+  /** Takes new tasks, and changes of known ones. Listeners hear of them in a moment. */
   put(...tasks: readonly ListedTask[]): void {
     for (const task of tasks) this.#rows.set(task.id, task);
     if (this.#isDrawing || tasks.length === 0) return;
     this.#isDrawing = true;
-    requestAnimationFrame(() => {
+    setTimeout(() => {
       this.#isDrawing = false;
       this.#sort();
       for (const listener of this.#listeners) listener();
-    });
+    }, DRAW_EVERY_MS);
   }
 
   /** For `useSyncExternalStore`. */
