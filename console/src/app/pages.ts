@@ -28,4 +28,18 @@ export const PAGES: readonly PageEntry[] = [
     roles: ['SUBMITTER', 'VIEWER', 'OPERATOR'],
     Component: lazy(() => import('../pages/tasks/TasksPage.tsx')),
   },
+  {
+    path: '/models',
+    title: 'Models',
+    icon: 'layers',
+    roles: ['SUBMITTER', 'VIEWER', 'OPERATOR'],
+    Component: lazy(() => import('../pages/models/ModelsPage.tsx')),
+  },
+  {
+    path: '/data',
+    title: 'Training',
+    icon: 'table',
+    roles: ['VIEWER', 'OPERATOR'],
+    Component: lazy(() => import('../pages/data/DataPage.tsx')),
+  },
 ];

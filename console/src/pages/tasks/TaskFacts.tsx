@@ -1,5 +1,6 @@
 import { Title } from '@mantine/core';
 import type { TaskDetailsQuery } from '../../api/gql/graphql.ts';
+import { FactList } from '../../parts/FactList.tsx';
 import { shownTime } from '../../parts/times.ts';
 
 type Details = NonNullable<TaskDetailsQuery['task']>;
@@ -24,17 +25,7 @@ export function TaskFacts({ task }: { readonly task: Details }) {
       <Title order={2} mb={4}>
         Facts
       </Title>
-      <dl className="facts">
-        {facts.map(
-          ([name, value]) =>
-            value !== null && (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd className="number wrapped">{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <FactList facts={facts} />
     </section>
   );
 }

@@ -1,0 +1,93 @@
+import { Table, Text } from '@mantine/core';
+import { shownNumber } from '../../parts/names.ts';
+import { Wide } from '../../parts/Wide.tsx';
+import type { DatasetReport } from './operations.ts';
+import { ProfileChart } from './ProfileChart.tsx';
+
+/** Below the first, values are much the same; above the second, they are others. */
+const PSI_STEPS = [0.1, 0.25] as const;
+
+/** Each column: how its values are distributed, what is missing, and how far it moved from what the live version saw. */
+export function ColumnTable({
+  dataset: { columns, profile, rowCount },
+}: {
+  readonly dataset: DatasetReport;
+}) {
+  const isCompared = columns.some(({ psi }) => psi !== null);
+  return (
+    <>
+      <Wide label="Columns">
+        <Table fz="sm" className="number columns">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Column</Table.Th>
+              <Table.Th>Distribution</Table.Th>
+              <Table.Th>Range</Table.Th>
+              <Table.Th ta="right">Missing</Table.Th>
+              <Table.Th ta="right">Outside the limits</Table.Th>
+              {isCompared && <Table.Th ta="right">Moved by</Table.Th>}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {columns.map(({ column, input, type, least, most, nulls, outside, psi }) => {
+              const shape = profile.find((each) => each.input === input);
+              return (
+                <Table.Tr key={`${type} ${column}`}>
+                  <Table.Th scope="row">
+                    {column}
+                    <Text size="xs" c="dimmed">
+                      {input === null ? type : `${input}, ${type}`}
+                    </Text>
+                  </Table.Th>
+                  <Table.Td>{shape !== undefined && <ProfileChart profile={shape} />}</Table.Td>
+                  <Table.Td>
+                    {least === null ? '–' : `${shownCell(least)} to ${shownCell(most ?? '')}`}
+                  </Table.Td>
+                  <CountCell count={nulls} of={rowCount} />
+                  <CountCell count={outside} of={rowCount} />
+                  {isCompared && (
+                    <Table.Td ta="right">{psi === null ? '–' : <PsiValue psi={psi} />}</Table.Td>
+                  )}
+                </Table.Tr>
+              );
+            })}
+          </Table.Tbody>
+        </Table>
+      </Wide>
+      <Text size="xs" c="dimmed" mt={6}>
+        {isCompared
+          ? 'Moved by: how far the values are from those that the version was trained on that answers now (population stability index). Below 0.1 they are much the same, above 0.25 they are others.'
+          : 'The version that answers now was not made by a training of Tidings, so it is not known how far the values have moved since.'}
+      </Text>
+    </>
+  );
+}
+
+function CountCell({ count, of }: { readonly count: number; readonly of: number }) {
+  const share = of === 0 ? 0 : (100 * count) / of;
+  return (
+    <Table.Td ta="right" {...(count > 0 && { fw: 600 })}>
+      {count.toLocaleString('en')}
+      {count > 0 && (
+        <Text span size="xs" c="dimmed">
+          {' '}
+          ({share < 0.1 ? '< 0.1' : share.toFixed(1)} %)
+        </Text>
+      )}
+    </Table.Td>
+  );
+}
+
+function PsiValue({ psi }: { readonly psi: number }) {
+  const color = psi < PSI_STEPS[0] ? 'teal' : psi <= PSI_STEPS[1] ? 'orange' : 'red';
+  return (
+    <span className="state" data-color={color}>
+      {psi.toFixed(3)}
+    </span>
+  );
+}
+
+function shownCell(text: string): string {
+  const number = Number(text);
+  return text.trim() === '' || Number.isNaN(number) ? text : shownNumber(number);
+}

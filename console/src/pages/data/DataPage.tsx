@@ -1,0 +1,25 @@
+import { Route, Switch } from 'wouter';
+import { useIsOperator } from '../../app/signedIn.ts';
+import '../../parts/parts.css';
+import { AddDataset } from './AddDataset.tsx';
+import './data.css';
+import { DatasetPage } from './DatasetPage.tsx';
+import { Overview } from './Overview.tsx';
+import { TrainForm } from './TrainForm.tsx';
+import { WorkPage } from './WorkPage.tsx';
+
+/** Datasets and trainings: what there is, and what operators add to it. */
+export default function DataPage() {
+  const isOperator = useIsOperator();
+  return (
+    <Switch>
+      {isOperator && <Route path="/data/add" component={AddDataset} />}
+      {isOperator && <Route path="/data/train" component={TrainForm} />}
+      <Route path="/data/work/:id">{({ id }) => <WorkPage key={id} id={id} />}</Route>
+      <Route path="/data/sets/:name/:digest">
+        {({ name, digest }) => <DatasetPage {...{ name, digest }} />}
+      </Route>
+      <Route component={Overview} />
+    </Switch>
+  );
+}

@@ -1,0 +1,92 @@
+import { useQuery } from '@apollo/client/react';
+import { Skeleton, Table, Text } from '@mantine/core';
+import { Link } from 'wouter';
+import type { TrainingsQuery } from '../../api/gql/graphql.ts';
+import { Problem } from '../../parts/Problem.tsx';
+import { StateBadge } from '../../parts/StateBadge.tsx';
+import { isFinal } from '../../parts/states.ts';
+import { msBetween, shownMs, shownTime } from '../../parts/times.ts';
+import { Wide } from '../../parts/Wide.tsx';
+import { TRAININGS } from './operations.ts';
+import { PageButtons } from './PageButtons.tsx';
+import { stageLabel } from './stageNames.ts';
+import { useRelayPages } from './useRelayPages.ts';
+
+const ASK_EVERY_MS = 3_000;
+
+/** The trainings, newest first. */
+export function TrainingList({ model }: { readonly model: string | undefined }) {
+  const pages = useRelayPages();
+  const { data, previousData, error } = useQuery(TRAININGS, {
+    variables: { model: model ?? null, after: pages.after ?? null },
+    fetchPolicy: 'no-cache',
+    pollInterval: ASK_EVERY_MS,
+  });
+  const { edges, pageInfo } = (data ?? previousData)?.trainings ?? {};
+  if (edges === undefined || pageInfo === undefined)
+    return error === undefined ? <Skeleton h={80} /> : <Problem error={error} />;
+  if (edges.length === 0 && pages.isFirst)
+    return (
+      <Text size="sm">
+        No training yet. It needs a dataset, a model with a `training` in its manifest, and a trainer, which
+        npm start runs. Operators start one by “Train a model”; docs/training.md has the GraphQL for programs.
+      </Text>
+    );
+  return (
+    <>
+      <Problem error={error} />
+      <Wide label="Trainings">
+        <Table fz="sm" className="number rows">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>State</Table.Th>
+              <Table.Th>Model</Table.Th>
+              <Table.Th>Submitted</Table.Th>
+              <Table.Th>Took</Table.Th>
+              <Table.Th>What came of it</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {edges.map(({ node }) => (
+              <TrainingRow key={node.id} training={node} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Wide>
+      <PageButtons what="trainings" pages={pages} pageInfo={pageInfo} />
+    </>
+  );
+}
+
+type Listed = TrainingsQuery['trainings']['edges'][number]['node'];
+
+function TrainingRow({ training: listed }: { readonly training: Listed }) {
+  const { id, modelName, state, submittedAt, finishedAt } = listed;
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <StateBadge state={state} />
+      </Table.Td>
+      <Table.Td>
+        <Link href={`/data/work/${encodeURIComponent(id)}`} className="row-link">
+          {modelName}
+        </Link>
+      </Table.Td>
+      <Table.Td>{shownTime(submittedAt)}</Table.Td>
+      <Table.Td>{finishedAt === null ? '–' : shownMs(msBetween(submittedAt, finishedAt))}</Table.Td>
+      <Table.Td>{whatCame(listed)}</Table.Td>
+    </Table.Tr>
+  );
+}
+
+function whatCame({ state, training, error }: Listed): string {
+  if (error !== null) return error.message;
+  if (training === null) return '';
+  const { version, reused, stages, progress } = training;
+  if (version !== null) return reused ? `Version ${version}, which was there before` : `Version ${version}`;
+  if (isFinal(state)) return '';
+  const running = stages.find((stage) => stage.state === 'RUNNING');
+  if (running === undefined) return 'Waits for a trainer';
+  const share = progress?.of ? `, ${Math.round((100 * progress.done) / progress.of)} %` : '';
+  return `${stageLabel(running.name)}${share}`;
+}

@@ -1,0 +1,20 @@
+import { useQuery } from '@apollo/client/react';
+import type { TrainableModelsQuery } from '../../api/gql/graphql.ts';
+import { TRAINABLE_MODELS } from './operations.ts';
+
+type Training = NonNullable<TrainableModelsQuery['models'][number]['training']>;
+export type TrainingParameter = Training['params'][number];
+
+export interface TrainableModel {
+  readonly name: string;
+  readonly training: Training;
+}
+
+/** The models that have a `training` in their manifest. */
+export function useTrainableModels() {
+  const { data, error } = useQuery(TRAINABLE_MODELS, { fetchPolicy: 'no-cache' });
+  const models = data?.models.flatMap(({ name, training }): readonly TrainableModel[] =>
+    training === null ? [] : [{ name, training }],
+  );
+  return { models, error };
+}
