@@ -423,7 +423,7 @@ export type VersionOrigin =
 
 /** Whether a version can answer tasks. */
 export type VersionState =
-  /** Its folder is gone. Workers finish its queue, and it gets no new tasks. */
+  /** Its folder is gone, or it was retired. Workers finish its queue, and it gets no new tasks. */
   | 'LEAVING'
   /** Workers refuse to serve it. `reason` says why. */
   | 'REFUSED'
