@@ -39,6 +39,7 @@ const DEAD_LETTERS = `{ deadLetters(model: "${MODEL}", first: 10) { edges { node
 const ADDED = `subscription { deadLetterAdded(model: "${MODEL}") { id } }`;
 const REDRIVE = 'mutation ($id: ID!) { redriveDeadLetter(id: $id) { id history } }';
 const DISCARD = 'mutation ($id: ID!) { discardDeadLetter(id: $id) { id } }';
+const RETRY = 'mutation ($id: ID!) { retryTask(id: $id) { id history } }';
 const CANCEL = 'mutation ($id: ID!) { cancelTask(id: $id) { state } }';
 const SET_SHADOW = `mutation ($weights: [VersionWeight!]!, $shadow: [VersionWeight!]!) {
   setRollout(model: "${MODEL}", weights: $weights, shadow: $shadow) { movedTasks } }`;
@@ -46,6 +47,15 @@ const COMPARISON = `{ rolloutComparison(model: "${MODEL}") { gatewayCount versio
 const REPORT = `mutation ($id: ID!) {
   reportActual(taskId: $id, actual: { tripDuration: { durationMinutes: 7 } }) { taskId } }`;
 const LIVE_ERROR = '{ models { versions { liveError { count } } } }';
+
+const PLACE = 'query ($id: ID!) { task(id: $id) { state position } }';
+const QUEUES = `{ queues(model: "${MODEL}") { version isPaused } }`;
+const FIGURES = '{ systemStats { processes { role } stores { name } } }';
+
+interface Figures {
+  readonly processes: readonly { readonly role: string }[];
+  readonly stores: readonly { readonly name: string }[];
+}
 
 interface Letters {
   readonly edges: readonly { readonly node: { readonly id: string } }[];
@@ -145,8 +155,31 @@ describe('two gateways, a worker and a provisioner', () => {
     await added.return(undefined);
     const redriven = fieldOf<{ id: string }>(await post(gateway.url, REDRIVE, { id }));
     await onlyTask(sse(other.url, TASK_RESULT, { id: redriven.id }));
-    fieldOf(await post(other.url, DISCARD, { id: redriven.id }));
+    const retried = fieldOf<{ id: string }>(await post(other.url, RETRY, { id: redriven.id }));
+    expect(retried).toMatchObject({ history: [id, redriven.id] });
+    await onlyTask(sse(other.url, TASK_RESULT, { id: retried.id }));
+    fieldOf(await post(other.url, DISCARD, { id: retried.id }));
     expect(fieldOf<Letters>(await post(gateway.url, DEAD_LETTERS)).edges).toEqual([]);
+  });
+
+  test('pause models, also for a version that the provisioner prepares, and show the figures of all processes', async () => {
+    const set = (action: string) =>
+      post(gateway.url, `mutation { ${action}(model: "${MODEL}") { isPaused } }`);
+    expect(fieldOf(await set('pauseModel'))).toEqual({ isPaused: true });
+    const { id } = await submitTrip(other.url, tripNumber(8));
+    expect(fieldOf(await post(gateway.url, PLACE, { id }))).toEqual({ state: 'QUEUED', position: 0 });
+    await addConstantVersion(models, '8', 8);
+    await eventually(
+      () => post(other.url, QUEUES),
+      (queues) => fieldOf<readonly { version: string }[]>(queues).some(({ version }) => version === '8'),
+    );
+    for (const lane of fieldOf<readonly unknown[]>(await post(other.url, QUEUES)))
+      expect(lane).toMatchObject({ isPaused: true });
+    expect(fieldOf(await set('resumeModel'))).toEqual({ isPaused: false });
+    expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+    const figures = fieldOf<Figures>(await post(other.url, FIGURES));
+    expect(figures.processes.map(({ role }) => role)).toEqual(['GATEWAY', 'GATEWAY', 'WORKER']);
+    expect(figures.stores.map(({ name }) => name)).toEqual(expect.arrayContaining(['AUDIT', 'ENDS', 'KEYS']));
   });
 
   test('set rollouts with shadows, and compare them over all gateways', async () => {
