@@ -28,4 +28,11 @@ export const PAGES: readonly PageEntry[] = [
     roles: ['SUBMITTER', 'VIEWER', 'OPERATOR'],
     Component: lazy(() => import('../pages/tasks/TasksPage.tsx')),
   },
+  {
+    path: '/operate',
+    title: 'Operate',
+    icon: 'gauge',
+    roles: ['VIEWER', 'OPERATOR'],
+    Component: lazy(() => import('../pages/operate/OperatePage.tsx')),
+  },
 ];

@@ -4,6 +4,35 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** How urgent an alert is. */
+export type AlertSeverity =
+  /** Tasks fail or wait: look at it now. */
+  | 'CRITICAL'
+  /** Somebody should look at it today. */
+  | 'WARNING';
+
+/** What came of an action of an operator. */
+export type AuditOutcome =
+  /** The action has begun. Another entry with the same id tells how it ended, unless the gateway died. */
+  | 'BEGUN'
+  /** The action was done. */
+  | 'DONE'
+  /** The action failed, perhaps with a part of it done. */
+  | 'FAILED'
+  /** The client is no operator. Nothing was done. */
+  | 'REFUSED';
+
+/** What ONNX Runtime runs a version on. */
+export type ExecutionProvider =
+  /** The processor. */
+  | 'CPU'
+  /** An NVIDIA GPU. */
+  | 'CUDA'
+  /** Anything else: the version is code, or the worker is not part of Tidings. */
+  | 'OTHER'
+  /** A GPU, through WebGPU. */
+  | 'WEBGPU';
+
 /** What an input or output is that the model has as a tensor, and a client in another form. */
 export type FieldKind =
   /** A sound. Only inputs have this kind. */
@@ -14,6 +43,24 @@ export type FieldKind =
   | 'IMAGE'
   /** A long text. Only inputs have this kind. */
   | 'TEXT';
+
+/** What a process does. */
+export type ProcessRole =
+  /** Takes requests of clients. */
+  | 'GATEWAY'
+  /** Works on trainings and checks of datasets. */
+  | 'TRAINER'
+  /** Runs models. */
+  | 'WORKER';
+
+/** A queue of a version. */
+export type QueueLane =
+  /** For the chunks of row batches. */
+  | 'BATCH'
+  /** For tasks that can wait. */
+  | 'BULK'
+  /** For tasks that somebody waits for. */
+  | 'INTERACTIVE';
 
 /** A quota of an owner or of an API key. One that is not set does not limit. */
 export type QuotaName =
@@ -36,6 +83,99 @@ export type QuotaName =
   /** Tasks that have not ended. A row batch is one. */
   | 'TASKS_UNFINISHED';
 
+/** Why a request was refused: `extensions.code` of its error. docs/errors.md tells for each what to do. */
+export type RequestErrorCode =
+  /** Other values were reported of the task before. */
+  | 'ACTUAL_CONFLICT'
+  /** The token cannot be checked at present. */
+  | 'AUTH_UNAVAILABLE'
+  /** The body is not a GraphQL request. */
+  | 'BAD_REQUEST'
+  /** A value does not fit its type, its manifest or its range. */
+  | 'BAD_USER_INPUT'
+  /** The owner has no such blob, or not for long enough. */
+  | 'BLOB_NOT_FOUND'
+  /** There is no room for the blob. */
+  | 'BLOB_STORE_FULL'
+  /** The broker does not answer. */
+  | 'BROKER_UNAVAILABLE'
+  /** The job of the dead letter cannot be run. */
+  | 'CANNOT_REDRIVE'
+  /** The task cannot be run again. The message tells what to do instead. */
+  | 'CANNOT_RETRY'
+  /** There is no such dead letter. */
+  | 'DEAD_LETTER_NOT_FOUND'
+  /** The role of the client does not allow it. */
+  | 'FORBIDDEN'
+  /** The gateway has reached one of its limits. */
+  | 'GATEWAY_BUSY'
+  /** The text is not GraphQL. */
+  | 'GRAPHQL_PARSE_FAILED'
+  /** The operation does not fit the schema. */
+  | 'GRAPHQL_VALIDATION_FAILED'
+  /** The gateway does not answer under this name. */
+  | 'HOST_NOT_ALLOWED'
+  /** Unforeseen. The gateway's log has the cause. */
+  | 'INTERNAL_SERVER_ERROR'
+  /** The HTTP method is not allowed here. */
+  | 'METHOD_NOT_ALLOWED'
+  /** Only a newer gateway can read it. */
+  | 'NEWER_GATEWAY_NEEDED'
+  /** No accepted media type can carry the answer. */
+  | 'NOT_ACCEPTABLE'
+  /** The task has no prediction that an actual belongs to. */
+  | 'NO_PREDICTION'
+  /** No version of the model can be read. */
+  | 'NO_VERSION'
+  /** The gateway runs only persisted operations. */
+  | 'OPERATION_NOT_PERSISTED'
+  /** Web pages of this origin may not call the gateway. */
+  | 'ORIGIN_NOT_ALLOWED'
+  /** The owner has as much as its quotas or its share allow. */
+  | 'OWNER_QUOTA'
+  /** The request is too large. */
+  | 'PAYLOAD_TOO_LARGE'
+  /** The gateway does not know the text of this hash: send it. */
+  | 'PERSISTED_QUERY_NOT_FOUND'
+  /** The request has a hash or an id instead of a text, and this gateway knows no operation by it. */
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
+  /** A query over GET lacks the header that other web pages cannot send. */
+  | 'PREFLIGHT_REQUIRED'
+  /** The operation asks for too much at once. */
+  | 'QUERY_TOO_COMPLEX'
+  /** The queue of the model is full. */
+  | 'QUEUE_FULL'
+  /** The owner or the address has used up a rate. */
+  | 'RATE_LIMITED'
+  /** The `requestId` came with another input before. */
+  | 'REQUEST_ID_CONFLICT'
+  /** The result is not kept any more. */
+  | 'RESULT_EXPIRED'
+  /** There is no room for the result. */
+  | 'RESULT_STORE_FULL'
+  /** The tensors that were asked for do not fit into one answer. */
+  | 'RESULT_TOO_LARGE'
+  /** The stored result does not fit the manifest. */
+  | 'RESULT_UNREADABLE'
+  /** Another operator set the rollout at the same time. */
+  | 'ROLLOUT_CONFLICT'
+  /** The gateway stops while a subscription waits. */
+  | 'SHUTTING_DOWN'
+  /** There is no such task. */
+  | 'TASK_NOT_FOUND'
+  /** The task has not ended. */
+  | 'TASK_UNFINISHED'
+  /** Too many wrong tokens came. */
+  | 'TOO_MANY_ATTEMPTS'
+  /** The WebSocket has too many open operations. */
+  | 'TOO_MANY_OPERATIONS'
+  /** No valid key or token came. */
+  | 'UNAUTHENTICATED'
+  /** The gateway cannot read this media type or encoding. */
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  /** The rollout names the version that is to be retired. */
+  | 'VERSION_IN_USE';
+
 /** What a client may do. */
 export type Role =
   /** May do everything. */
@@ -44,6 +184,35 @@ export type Role =
   | 'SUBMITTER'
   /** Reads and watches the tasks of every owner, and changes nothing. */
   | 'VIEWER';
+
+/** Why an accepted task, or a row of a row batch, ended without a prediction, or work without what it was to make. */
+export type TaskErrorCode =
+  /** A blob of the input was gone before the task ran. */
+  | 'BLOB_GONE'
+  /** There was no room for the outputs. */
+  | 'BLOB_STORE_FULL'
+  /** Work only: the data cannot be used. `message` names the file, what was expected and what came. */
+  | 'DATA_UNUSABLE'
+  /** The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version. */
+  | 'DEADLINE_EXCEEDED'
+  /** Work only: the new version does not meet the gate of its model, so it has no number. */
+  | 'GATE_REJECTED'
+  /** The model could not be run on this input. `message` has the reason of its runtime, without paths. */
+  | 'INFERENCE_FAILED'
+  /** A file or text of the input could not be decoded, or a blob has bytes that its field does not allow. `message` names the input, what was expected and what came. */
+  | 'INVALID_INPUT'
+  /** The answer of the model breaks its manifest, such as a number that is not finite. */
+  | 'INVALID_OUTPUT'
+  /** The job in the queue could not be read. */
+  | 'MALFORMED_JOB'
+  /** The run took longer than the model's `runTimeoutMs`, even with this input alone. */
+  | 'RUN_TIMEOUT'
+  /** Work only: the broker had no room for the files of the new version. */
+  | 'STORE_FULL'
+  /** Work only: the recipe failed. `message` has its last words, `trainingLog` has the others. */
+  | 'TRAINING_FAILED'
+  /** The model crashed each time it ran this input. */
+  | 'WORKER_CRASHED';
 
 /** Which tasks are meant. A task passes if it passes each member that is given. */
 export type TaskFilter = {
@@ -146,6 +315,46 @@ export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ModelsQuery = { models: Array<{ id: string, name: string, description: string, mutation: string, batchMutation: string, inputType: string, predictionType: string, partialType: string | null, columnsType: string, example: string, inputs: Array<{ name: string, tensor: string, valueType: ValueType, kind: FieldKind | null, maxBytes: number | null, description: string, unit: string | null, size: number | null, exact: boolean, labels: Array<string> | null, columns: Array<string> | null, allowNaN: boolean, minimum: number | null, maximum: number | null, maxLength: number | null, values: Array<string> | null, modelValues: Array<string> | null, timeZone: string | null, default: string | null, shape: Array<{ size: number | null, axis: { name: string, minimum: number, maximum: number } | null }> | null }>, outputs: Array<{ name: string, tensor: string, valueType: ValueType, kind: FieldKind | null, maxBytes: number | null, description: string, unit: string | null, size: number | null, exact: boolean, labels: Array<string> | null, columns: Array<string> | null, allowNaN: boolean, minimum: number | null, maximum: number | null, maxLength: number | null, values: Array<string> | null, modelValues: Array<string> | null, timeZone: string | null, default: string | null, shape: Array<{ size: number | null, axis: { name: string, minimum: number, maximum: number } | null }> | null }>, live: Array<{ version: string, state: VersionState }> }> };
 
+export type SystemStatsSubscriptionVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SystemStatsSubscription = { systemStats: { at: string, processes: Array<{ id: string, role: ProcessRole, startedAt: string, cpuCores: number, memoryBytes: number, eventLoopDelayMs: number, busy: number | null, connections: number | null, subscriptions: number | null, worker: { id: string, models: Array<{ modelName: string, version: string, provider: ExecutionProvider }>, leaving: Array<{ modelName: string, version: string }> } | null }>, models: Array<{ modelName: string, acceptedPerSecond: number, succeededPerSecond: number, failedPerSecond: number, refusedPerSecond: number, p50Ms: number | null, p99Ms: number | null }>, queues: Array<{ modelName: string, version: string, lane: QueueLane, waiting: number, inHand: number, endedPerSecond: number | null, backlogSeconds: number | null, isPaused: boolean }>, stores: Array<{ name: string, messages: number, bytes: number, maxBytes: number | null }>, alerts: Array<{ name: string, severity: AlertSeverity, summary: string, advice: string, modelName: string | null, since: string }> } };
+
+export type DeadLettersQueryVariables = Exact<{
+  model: string;
+}>;
+
+
+export type DeadLettersQuery = { deadLetters: { edges: Array<{ node: { taskId: string, modelName: string, modelVersion: string, code: TaskErrorCode, reason: string, attempts: number, lastWorker: string, submittedAt: string | null, diedAt: string, job: string, history: Array<string> } }>, pageInfo: { hasNextPage: boolean } } };
+
+export type RedriveDeadLetterMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RedriveDeadLetterMutation = { redriveDeadLetter: { id: string } };
+
+export type RedriveDeadLettersMutationVariables = Exact<{
+  model: string;
+}>;
+
+
+export type RedriveDeadLettersMutation = { redriveDeadLetters: { redriven: number, kept: number, stoppedBy: RequestErrorCode | null } };
+
+export type DiscardDeadLetterMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type DiscardDeadLetterMutation = { discardDeadLetter: { taskId: string } };
+
+export type AuditLogQueryVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { auditLog: { edges: Array<{ cursor: string, node: { id: string, at: string, action: string, outcome: AuditOutcome, owner: string, address: string | null, target: string | null, code: string | null, asked: string | null, before: string | null, after: string | null, leftOut: number } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type ListedTaskFragment = { id: string, modelName: string, modelVersion: string, state: TaskState, submittedAt: string, startedAt: string | null, finishedAt: string | null, attempts: number, labels: Array<string>, owner: string | null, batch: { rowCount: number, rowsDone: number, rowsFailed: number } | null };
 
 export type TasksQueryVariables = Exact<{
@@ -183,6 +392,20 @@ export type RetryTaskMutationVariables = Exact<{
 
 export type RetryTaskMutation = { retryTask: { id: string } };
 
+export type PauseModelMutationVariables = Exact<{
+  model: string;
+}>;
+
+
+export type PauseModelMutation = { pauseModel: { id: string, isPaused: boolean } };
+
+export type ResumeModelMutationVariables = Exact<{
+  model: string;
+}>;
+
+
+export type ResumeModelMutation = { resumeModel: { id: string, isPaused: boolean } };
+
 export type QueuePlaceQueryVariables = Exact<{
   id: string | number;
 }>;
@@ -194,9 +417,17 @@ export const ModelFieldPartsFragmentDoc = {"kind":"Document","definitions":[{"ki
 export const ListedTaskFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ListedTask"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Task"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"modelVersion"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"}},{"kind":"Field","name":{"kind":"Name","value":"labels"}},{"kind":"Field","name":{"kind":"Name","value":"owner"}},{"kind":"Field","name":{"kind":"Name","value":"batch"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"rowCount"}},{"kind":"Field","name":{"kind":"Name","value":"rowsDone"}},{"kind":"Field","name":{"kind":"Name","value":"rowsFailed"}}]}}]}}]} as unknown as DocumentNode<ListedTaskFragment, unknown>;
 export const MeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Me"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"me"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"owner"}},{"kind":"Field","name":{"kind":"Name","value":"roles"}},{"kind":"Field","name":{"kind":"Name","value":"quotas"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"limit"}},{"kind":"Field","name":{"kind":"Name","value":"used"}},{"kind":"Field","name":{"kind":"Name","value":"resetsAt"}}]}}]}}]}}]} as unknown as DocumentNode<MeQuery, MeQueryVariables>;
 export const ModelsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Models"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"models"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"description"}},{"kind":"Field","name":{"kind":"Name","value":"mutation"}},{"kind":"Field","name":{"kind":"Name","value":"batchMutation"}},{"kind":"Field","name":{"kind":"Name","value":"inputType"}},{"kind":"Field","name":{"kind":"Name","value":"predictionType"}},{"kind":"Field","name":{"kind":"Name","value":"partialType"}},{"kind":"Field","name":{"kind":"Name","value":"columnsType"}},{"kind":"Field","name":{"kind":"Name","value":"example"}},{"kind":"Field","name":{"kind":"Name","value":"inputs"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ModelFieldParts"}}]}},{"kind":"Field","name":{"kind":"Name","value":"outputs"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ModelFieldParts"}}]}},{"kind":"Field","name":{"kind":"Name","value":"live"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"state"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ModelFieldParts"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ModelField"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"tensor"}},{"kind":"Field","name":{"kind":"Name","value":"valueType"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"maxBytes"}},{"kind":"Field","name":{"kind":"Name","value":"description"}},{"kind":"Field","name":{"kind":"Name","value":"unit"}},{"kind":"Field","name":{"kind":"Name","value":"size"}},{"kind":"Field","name":{"kind":"Name","value":"shape"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"size"}},{"kind":"Field","name":{"kind":"Name","value":"axis"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"minimum"}},{"kind":"Field","name":{"kind":"Name","value":"maximum"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"exact"}},{"kind":"Field","name":{"kind":"Name","value":"labels"}},{"kind":"Field","name":{"kind":"Name","value":"columns"}},{"kind":"Field","name":{"kind":"Name","value":"allowNaN"}},{"kind":"Field","name":{"kind":"Name","value":"minimum"}},{"kind":"Field","name":{"kind":"Name","value":"maximum"}},{"kind":"Field","name":{"kind":"Name","value":"maxLength"}},{"kind":"Field","name":{"kind":"Name","value":"values"}},{"kind":"Field","name":{"kind":"Name","value":"modelValues"}},{"kind":"Field","name":{"kind":"Name","value":"timeZone"}},{"kind":"Field","name":{"kind":"Name","value":"default"}}]}}]} as unknown as DocumentNode<ModelsQuery, ModelsQueryVariables>;
+export const SystemStatsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"SystemStats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"systemStats"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"processes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"role"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"cpuCores"}},{"kind":"Field","name":{"kind":"Name","value":"memoryBytes"}},{"kind":"Field","name":{"kind":"Name","value":"eventLoopDelayMs"}},{"kind":"Field","name":{"kind":"Name","value":"busy"}},{"kind":"Field","name":{"kind":"Name","value":"connections"}},{"kind":"Field","name":{"kind":"Name","value":"subscriptions"}},{"kind":"Field","name":{"kind":"Name","value":"worker"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"models"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"provider"}}]}},{"kind":"Field","name":{"kind":"Name","value":"leaving"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"version"}}]}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"models"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"acceptedPerSecond"}},{"kind":"Field","name":{"kind":"Name","value":"succeededPerSecond"}},{"kind":"Field","name":{"kind":"Name","value":"failedPerSecond"}},{"kind":"Field","name":{"kind":"Name","value":"refusedPerSecond"}},{"kind":"Field","name":{"kind":"Name","value":"p50Ms"}},{"kind":"Field","name":{"kind":"Name","value":"p99Ms"}}]}},{"kind":"Field","name":{"kind":"Name","value":"queues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"lane"}},{"kind":"Field","name":{"kind":"Name","value":"waiting"}},{"kind":"Field","name":{"kind":"Name","value":"inHand"}},{"kind":"Field","name":{"kind":"Name","value":"endedPerSecond"}},{"kind":"Field","name":{"kind":"Name","value":"backlogSeconds"}},{"kind":"Field","name":{"kind":"Name","value":"isPaused"}}]}},{"kind":"Field","name":{"kind":"Name","value":"stores"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"messages"}},{"kind":"Field","name":{"kind":"Name","value":"bytes"}},{"kind":"Field","name":{"kind":"Name","value":"maxBytes"}}]}},{"kind":"Field","name":{"kind":"Name","value":"alerts"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"severity"}},{"kind":"Field","name":{"kind":"Name","value":"summary"}},{"kind":"Field","name":{"kind":"Name","value":"advice"}},{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"since"}}]}}]}}]}}]} as unknown as DocumentNode<SystemStatsSubscription, SystemStatsSubscriptionVariables>;
+export const DeadLettersDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"DeadLetters"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"model"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"deadLetters"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"model"},"value":{"kind":"Variable","name":{"kind":"Name","value":"model"}}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"taskId"}},{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"modelVersion"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"}},{"kind":"Field","name":{"kind":"Name","value":"lastWorker"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"diedAt"}},{"kind":"Field","name":{"kind":"Name","value":"job"}},{"kind":"Field","name":{"kind":"Name","value":"history"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}}]}}]}}]}}]} as unknown as DocumentNode<DeadLettersQuery, DeadLettersQueryVariables>;
+export const RedriveDeadLetterDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RedriveDeadLetter"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"redriveDeadLetter"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RedriveDeadLetterMutation, RedriveDeadLetterMutationVariables>;
+export const RedriveDeadLettersDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RedriveDeadLetters"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"model"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"redriveDeadLetters"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"model"},"value":{"kind":"Variable","name":{"kind":"Name","value":"model"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"redriven"}},{"kind":"Field","name":{"kind":"Name","value":"kept"}},{"kind":"Field","name":{"kind":"Name","value":"stoppedBy"}}]}}]}}]} as unknown as DocumentNode<RedriveDeadLettersMutation, RedriveDeadLettersMutationVariables>;
+export const DiscardDeadLetterDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"DiscardDeadLetter"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"discardDeadLetter"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"taskId"}}]}}]}}]} as unknown as DocumentNode<DiscardDeadLetterMutation, DiscardDeadLetterMutationVariables>;
+export const AuditLogDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"AuditLog"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"auditLog"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cursor"}},{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"at"}},{"kind":"Field","name":{"kind":"Name","value":"action"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"owner"}},{"kind":"Field","name":{"kind":"Name","value":"address"}},{"kind":"Field","name":{"kind":"Name","value":"target"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"asked"}},{"kind":"Field","name":{"kind":"Name","value":"before"}},{"kind":"Field","name":{"kind":"Name","value":"after"}},{"kind":"Field","name":{"kind":"Name","value":"leftOut"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}}]}}]}}]} as unknown as DocumentNode<AuditLogQuery, AuditLogQueryVariables>;
 export const TasksDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Tasks"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"TaskFilter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"tasks"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}},{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ListedTask"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ListedTask"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Task"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"modelVersion"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"}},{"kind":"Field","name":{"kind":"Name","value":"labels"}},{"kind":"Field","name":{"kind":"Name","value":"owner"}},{"kind":"Field","name":{"kind":"Name","value":"batch"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"rowCount"}},{"kind":"Field","name":{"kind":"Name","value":"rowsDone"}},{"kind":"Field","name":{"kind":"Name","value":"rowsFailed"}}]}}]}}]} as unknown as DocumentNode<TasksQuery, TasksQueryVariables>;
 export const TasksUpdatesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"TasksUpdates"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"TaskFilter"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"tasksUpdates"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ListedTask"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ListedTask"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Task"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"modelVersion"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"}},{"kind":"Field","name":{"kind":"Name","value":"labels"}},{"kind":"Field","name":{"kind":"Name","value":"owner"}},{"kind":"Field","name":{"kind":"Name","value":"batch"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"rowCount"}},{"kind":"Field","name":{"kind":"Name","value":"rowsDone"}},{"kind":"Field","name":{"kind":"Name","value":"rowsFailed"}}]}}]}}]} as unknown as DocumentNode<TasksUpdatesSubscription, TasksUpdatesSubscriptionVariables>;
 export const TaskDetailsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"TaskDetails"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"task"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ListedTask"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"priority"}},{"kind":"Field","name":{"kind":"Name","value":"requestId"}},{"kind":"Field","name":{"kind":"Name","value":"deadline"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"history"}},{"kind":"Field","name":{"kind":"Name","value":"input"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"value"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ListedTask"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Task"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"modelVersion"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"}},{"kind":"Field","name":{"kind":"Name","value":"labels"}},{"kind":"Field","name":{"kind":"Name","value":"owner"}},{"kind":"Field","name":{"kind":"Name","value":"batch"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"rowCount"}},{"kind":"Field","name":{"kind":"Name","value":"rowsDone"}},{"kind":"Field","name":{"kind":"Name","value":"rowsFailed"}}]}}]}}]} as unknown as DocumentNode<TaskDetailsQuery, TaskDetailsQueryVariables>;
 export const CancelTaskDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CancelTask"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cancelTask"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ListedTask"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ListedTask"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Task"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"modelName"}},{"kind":"Field","name":{"kind":"Name","value":"modelVersion"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"submittedAt"}},{"kind":"Field","name":{"kind":"Name","value":"startedAt"}},{"kind":"Field","name":{"kind":"Name","value":"finishedAt"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"}},{"kind":"Field","name":{"kind":"Name","value":"labels"}},{"kind":"Field","name":{"kind":"Name","value":"owner"}},{"kind":"Field","name":{"kind":"Name","value":"batch"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"rowCount"}},{"kind":"Field","name":{"kind":"Name","value":"rowsDone"}},{"kind":"Field","name":{"kind":"Name","value":"rowsFailed"}}]}}]}}]} as unknown as DocumentNode<CancelTaskMutation, CancelTaskMutationVariables>;
 export const RetryTaskDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"RetryTask"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"retryTask"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]} as unknown as DocumentNode<RetryTaskMutation, RetryTaskMutationVariables>;
+export const PauseModelDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"PauseModel"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"model"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"pauseModel"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"model"},"value":{"kind":"Variable","name":{"kind":"Name","value":"model"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"isPaused"}}]}}]}}]} as unknown as DocumentNode<PauseModelMutation, PauseModelMutationVariables>;
+export const ResumeModelDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"ResumeModel"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"model"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"resumeModel"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"model"},"value":{"kind":"Variable","name":{"kind":"Name","value":"model"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"isPaused"}}]}}]}}]} as unknown as DocumentNode<ResumeModelMutation, ResumeModelMutationVariables>;
 export const QueuePlaceDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"QueuePlace"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"task"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"position"}},{"kind":"Field","name":{"kind":"Name","value":"estimatedStartAt"}}]}}]}}]} as unknown as DocumentNode<QueuePlaceQuery, QueuePlaceQueryVariables>;

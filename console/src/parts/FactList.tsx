@@ -1,0 +1,21 @@
+interface FactListProps {
+  /** Those without a value are left out. */
+  readonly facts: readonly (readonly [name: string, value: string | null])[];
+}
+
+/** Names and values, a line each. */
+export function FactList({ facts }: FactListProps) {
+  return (
+    <dl className="facts">
+      {facts.map(
+        ([name, value]) =>
+          value !== null && (
+            <div key={`${name} ${value}`}>
+              <dt>{name}</dt>
+              <dd className="number wrapped">{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
