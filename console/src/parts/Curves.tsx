@@ -48,7 +48,10 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
         legend: { show: false },
         cursor: { y: false, drag: { setScale: false } },
         scales: { x: { time: isTime } },
-        axes: [axis, { ...axis, size: 56, values: (_plot, values) => values.map(shownNumber) }],
+        axes: [
+          { ...axis, ...(isTime && { size: 30, values: (_plot, times) => times.map(shownInstant) }) },
+          { ...axis, size: 56, values: (_plot, values) => values.map(shownNumber) },
+        ],
         series: [
           {},
           ...names.split('\n').map((name, i) => ({
@@ -91,6 +94,11 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
       <div ref={frame} style={{ height: heightPx }} aria-hidden="true" />
     </figure>
   );
+}
+
+/** The time of day. @param instant seconds since 1970. */
+function shownInstant(instant: number): string {
+  return new Date(instant * 1_000).toLocaleTimeString('en-GB');
 }
 
 function shownOf(value: number | undefined): string {

@@ -19,6 +19,9 @@ const COLUMNS = [
   { title: 'Reason' },
 ];
 
+/** The ids of a model begin alike, so their ends are shown. */
+const ID_END = 12;
+
 /** The dead letters of each model. @param count how many there are, as far as it is known. */
 export function DeadLetterList({ count }: { readonly count: number | undefined }) {
   const { found, problem, reload } = useDeadLetters(count);
@@ -81,8 +84,8 @@ function LettersOfModel({ letters: { model, edges, pageInfo }, open, reload }: L
         {edges.map(({ node: { taskId, diedAt, modelVersion, code, attempts, reason } }) => (
           <Table.Tr key={taskId}>
             <Table.Td>
-              <button type="button" className="link short-id" title={taskId} onClick={() => open(taskId)}>
-                {taskId}
+              <button type="button" className="link id-end" title={taskId} onClick={() => open(taskId)}>
+                …{taskId.slice(-ID_END)}
               </button>
             </Table.Td>
             <Table.Td className="number">{shownTime(diedAt)}</Table.Td>

@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { Empty } from '../../parts/Empty.tsx';
-import { shownNumber } from '../../parts/names.ts';
+import { shownNumber, shownRate } from '../../parts/names.ts';
 import { PauseButton } from '../../parts/PauseButton.tsx';
 import { shownMs } from '../../parts/times.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
@@ -17,7 +17,7 @@ const NUMBERS = [
   'Succeeded/s',
   'Failed/s',
   'Refused/s',
-  'Half within',
+  'Median',
   '99 % within',
   'Waiting',
 ].map((title) => ({ title, isNumber: true }));
@@ -56,7 +56,7 @@ export function ModelTable({ models, queues }: ModelTableProps) {
                 data-bad={i > 1 && rate > 0}
                 data-none={rate === 0}
               >
-                {shownNumber(rate)}
+                {shownRate(rate)}
               </Table.Td>
             ))}
             {[model.p50Ms, model.p99Ms].map((ms, i) => (

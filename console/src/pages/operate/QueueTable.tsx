@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 import type { QueueLane } from '../../api/gql/graphql.ts';
 import { Empty } from '../../parts/Empty.tsx';
-import { shownNumber } from '../../parts/names.ts';
+import { shownNumber, shownRate } from '../../parts/names.ts';
 import { shownMs } from '../../parts/times.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { QueueOf } from './operations.ts';
@@ -39,10 +39,10 @@ export function QueueTable({ queues }: { readonly queues: readonly QueueOf[] }) 
               {shownNumber(inHand)}
             </Table.Td>
             <Table.Td className="number" data-number="true" data-none={!endedPerSecond}>
-              {endedPerSecond === null ? '–' : shownNumber(endedPerSecond)}
+              {endedPerSecond === null ? '–' : shownRate(endedPerSecond)}
             </Table.Td>
             <Table.Td className="number" data-number="true" data-none={!backlogSeconds}>
-              {backlogSeconds === null ? '–' : shownMs(backlogSeconds * 1_000)}
+              {backlogSeconds === null ? '–' : backlogSeconds === 0 ? '0' : shownMs(backlogSeconds * 1_000)}
             </Table.Td>
           </Table.Tr>
         ),

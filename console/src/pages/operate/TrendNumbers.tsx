@@ -12,7 +12,7 @@ interface TrendNumbersProps {
 const SECONDS_BETWEEN_ROWS = 60;
 const COLUMNS = [
   { title: 'Time' },
-  ...['Accepted/s', 'Succeeded/s', 'Failed/s', 'Refused/s', 'Waiting', 'In hand', 'Half within ms'].map(
+  ...['Accepted/s', 'Succeeded/s', 'Failed/s', 'Refused/s', 'Waiting', 'In hand', 'Median ms'].map(
     (title) => ({ title, isNumber: true }),
   ),
   ...['99 % within ms', 'Gateway cores', 'Worker cores', 'Trainer cores'].map((title) => ({

@@ -11,7 +11,7 @@ interface TrendsProps {
   readonly models: readonly string[];
 }
 
-const PLOT_PX = 130;
+const PLOT_PX = 140;
 
 /** The last ten minutes as curves, of all models or of one. */
 export function Trends({ samples, models }: TrendsProps) {
@@ -40,7 +40,7 @@ export function Trends({ samples, models }: TrendsProps) {
     { title: 'Backlog, tasks', curves: [curve('waiting', 'waiting'), curve('in hand', 'inHand')] },
     {
       title: `Time from submission to end, ms${slowest}`,
-      curves: [curve('half within', 'p50Ms'), curve('99 % within', 'p99Ms')],
+      curves: [curve('median', 'p50Ms'), curve('99 % within', 'p99Ms')],
     },
     {
       title: 'Processor cores in use',

@@ -43,20 +43,20 @@ function sampleOf(at: number, { models, queues, processes }: Stats): Sample {
       return [
         model.modelName,
         {
-          accepted: model.acceptedPerSecond,
-          succeeded: model.succeededPerSecond,
-          failed: model.failedPerSecond,
-          refused: model.refusedPerSecond,
+          accepted: rounded(model.acceptedPerSecond),
+          succeeded: rounded(model.succeededPerSecond),
+          failed: rounded(model.failedPerSecond),
+          refused: rounded(model.refusedPerSecond),
           waiting: sumOf(own, ({ waiting }) => waiting),
           inHand: sumOf(own, ({ inHand }) => inHand),
-          p50Ms: model.p50Ms,
-          p99Ms: model.p99Ms,
+          p50Ms: model.p50Ms && rounded(model.p50Ms),
+          p99Ms: model.p99Ms && rounded(model.p99Ms),
         },
       ];
     }),
   );
   const coresOf = (wanted: string) =>
-    sumOf(processes, ({ role, cpuCores }) => (role === wanted ? cpuCores : 0));
+    rounded(sumOf(processes, ({ role, cpuCores }) => (role === wanted ? cpuCores : 0)));
   return {
     at,
     all: allOf([...byModel.values()]),
@@ -69,10 +69,10 @@ function sampleOf(at: number, { models, queues, processes }: Stats): Sample {
 
 function allOf(models: readonly ModelSample[]): ModelSample {
   return {
-    accepted: sumOf(models, ({ accepted }) => accepted),
-    succeeded: sumOf(models, ({ succeeded }) => succeeded),
-    failed: sumOf(models, ({ failed }) => failed),
-    refused: sumOf(models, ({ refused }) => refused),
+    accepted: rounded(sumOf(models, ({ accepted }) => accepted)),
+    succeeded: rounded(sumOf(models, ({ succeeded }) => succeeded)),
+    failed: rounded(sumOf(models, ({ failed }) => failed)),
+    refused: rounded(sumOf(models, ({ refused }) => refused)),
     waiting: sumOf(models, ({ waiting }) => waiting),
     inHand: sumOf(models, ({ inHand }) => inHand),
     p50Ms: highestOf(models.map(({ p50Ms }) => p50Ms)),
@@ -89,4 +89,9 @@ function highestOf(values: readonly (number | null)[]): number | null {
     (highest, value) => (value !== null && value > (highest ?? 0) ? value : highest),
     null,
   );
+}
+
+/** More digits would only flicker. */
+function rounded(figure: number): number {
+  return Number(figure.toPrecision(3));
 }
