@@ -68,7 +68,10 @@ describe.skipIf(browserPath === undefined)('the page Operate', () => {
     expect(await endOf(await submit())).toBe('SUCCEEDED');
     await rowOf('Processes', 'Worker').getByText(`${MODEL} 1`).waitFor();
     await rowOf('Processes', 'Gateway').getByText('MiB').waitFor();
-    await rowOf('Models', MODEL).getByText(/\d ms$/).first().waitFor();
+    await rowOf('Models', MODEL)
+      .getByText(/\d ms$/)
+      .first()
+      .waitFor();
     await rowOf('Queues', MODEL).getByText('A user waits').waitFor();
     await rowOf('Stores', 'ENDS').getByText('4 GiB').waitFor();
     await page.getByText('The curves as numbers').click();

@@ -29,6 +29,13 @@ export const PAGES: readonly PageEntry[] = [
     Component: lazy(() => import('../pages/tasks/TasksPage.tsx')),
   },
   {
+    path: '/models',
+    title: 'Models',
+    icon: 'layers',
+    roles: ['SUBMITTER', 'VIEWER', 'OPERATOR'],
+    Component: lazy(() => import('../pages/models/ModelsPage.tsx')),
+  },
+  {
     path: '/operate',
     title: 'Operate',
     icon: 'gauge',

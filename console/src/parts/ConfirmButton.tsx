@@ -3,6 +3,9 @@ import { useDisclosure } from '@mantine/hooks';
 import { type ReactNode, useState } from 'react';
 import { Problem } from './Problem.tsx';
 
+/** The small one is for rows of a table. */
+export type ButtonSize = 'compact-xs' | 'xs';
+
 interface ConfirmButtonProps {
   /** On the button that asks. */
   readonly label: string;
@@ -12,11 +15,19 @@ interface ConfirmButtonProps {
   readonly confirm: string;
   /** Whether it takes something away. */
   readonly isHarsh?: boolean;
+  readonly size?: ButtonSize | undefined;
   readonly run: () => Promise<unknown>;
 }
 
 /** A button that tells what will happen, and does it after a second click. A refusal stays beside it. */
-export function ConfirmButton({ label, children, confirm, isHarsh = false, run }: ConfirmButtonProps) {
+export function ConfirmButton({
+  label,
+  children,
+  confirm,
+  isHarsh = false,
+  size = 'compact-xs',
+  run,
+}: ConfirmButtonProps) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const [isRunning, setRunning] = useState(false);
   const [problem, setProblem] = useState<unknown>();
@@ -42,7 +53,7 @@ export function ConfirmButton({ label, children, confirm, isHarsh = false, run }
       transitionProps={{ duration: 0 }}
     >
       <Popover.Target>
-        <Button variant="default" size="compact-xs" onClick={toggle}>
+        <Button variant="default" size={size} onClick={toggle}>
           {label}
         </Button>
       </Popover.Target>

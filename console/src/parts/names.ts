@@ -17,5 +17,7 @@ export function shownNumber(value: number): string {
 
 /** A rate or a time with as many digits as can be read while it changes. */
 export function shownRate(rate: number): string {
-  return rate > 0 && rate < 0.1 ? '< 0.1' : rate.toLocaleString('en', { maximumFractionDigits: rate < 100 ? 1 : 0 });
+  return rate > 0 && rate < 0.1
+    ? '< 0.1'
+    : rate.toLocaleString('en', { maximumFractionDigits: rate < 100 ? 1 : 0 });
 }

@@ -1,0 +1,52 @@
+import { useSubscription } from '@apollo/client/react';
+import { Skeleton, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import { Problem } from '../../parts/Problem.tsx';
+import { shownTime } from '../../parts/times.ts';
+import { ComparedPair } from './ComparedPair.tsx';
+import { type ComparisonPoint, ROLLOUT_COMPARISON } from './operations.ts';
+
+/** Ten minutes. */
+const MOST_POINTS = 600;
+
+/** The trials of a model beside what users got, as the figures come. */
+export function Comparison({ model }: { readonly model: string }) {
+  const [points, setPoints] = useState<readonly ComparisonPoint[]>([]);
+  const { error } = useSubscription(ROLLOUT_COMPARISON, {
+    variables: { model },
+    onData({ data: { data } }) {
+      if (data === undefined) return;
+      const { rolloutComparison: figures } = data;
+      setPoints((before) => [
+        ...before.filter(({ since }) => since === figures.since).slice(1 - MOST_POINTS),
+        { ...figures, atSeconds: Date.now() / 1_000 },
+      ]);
+    },
+  });
+  const latest = points.at(-1);
+  return (
+    <Stack gap="md">
+      <Problem error={error} />
+      {latest === undefined ? (
+        error === undefined && <Skeleton h={120} />
+      ) : (
+        <>
+          <Text size="sm" c="dimmed">
+            {latest.since !== null && `Since ${shownTime(latest.since)}, `}
+            from {latest.gatewayCount} {latest.gatewayCount === 1 ? 'gateway' : 'gateways'}. Curves begin when
+            this page is opened.
+          </Text>
+          {latest.versions.length === 0 && (
+            <Text size="sm">
+              No task has been tried yet. Submit some, on the page Try or from a program: figures appear here by
+              themselves.
+            </Text>
+          )}
+          {latest.versions.map(({ version, shadowVersion }) => (
+            <ComparedPair key={`${version} ${shadowVersion}`} {...{ version, shadowVersion, points }} />
+          ))}
+        </>
+      )}
+    </Stack>
+  );
+}

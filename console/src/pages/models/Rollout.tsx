@@ -1,0 +1,160 @@
+import { useMutation } from '@apollo/client/react';
+import { Button, Checkbox, Group, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { useIsOperator } from '../../app/signedIn.ts';
+import { Problem } from '../../parts/Problem.tsx';
+import { RolloutPreview } from './RolloutPreview.tsx';
+import { type SeenModel, SET_ROLLOUT } from './operations.ts';
+import { ShareBar } from './ShareBar.tsx';
+import { ShareRow } from './ShareRow.tsx';
+import { areEqual, type Shares, sharesNow, trialsNow, withShare } from './shares.ts';
+
+interface RolloutProps {
+  readonly model: SeenModel;
+  readonly refresh: () => Promise<void>;
+}
+
+/** What an operator has changed, but not set yet. */
+interface Draft {
+  readonly shares: Shares;
+  readonly trials: Shares;
+  readonly endsRollout: boolean;
+}
+
+/** The shares of the versions: dragged, looked at as what they will do, and then set. */
+export function Rollout({ model, refresh }: RolloutProps) {
+  const isOperator = useIsOperator();
+  const now = { shares: sharesNow(model), trials: trialsNow(model) };
+  const [query, setQuery] = useSearchParams();
+  const [draft, setDraft] = useState<Draft | undefined>(() => draftOf(model, query));
+  const [moveQueued, setMoveQueued] = useState(false);
+  const [setRollout, { loading, error, data, reset }] = useMutation(SET_ROLLOUT);
+  const { shares, trials, endsRollout } = draft ?? { ...now, endsRollout: false };
+  const isChanged =
+    endsRollout || !areEqual(now.shares, shares) || !areEqual(now.trials, trials) || moveQueued;
+
+  const change = (changes: Partial<Draft>) => {
+    reset();
+    setDraft({ shares, trials, endsRollout: false, ...changes });
+  };
+  const drop = () => {
+    setDraft(undefined);
+    setMoveQueued(false);
+    setQuery({}, { replace: true });
+  };
+  const set = async () => {
+    const variables = {
+      model: model.name,
+      weights: endsRollout ? [] : weightsOf(shares),
+      shadow: weightsOf(trials),
+      moveQueued,
+    };
+    try {
+      await setRollout({ variables });
+      await refresh();
+      drop();
+    } catch {
+      // The error stands below the button.
+    }
+  };
+
+  const newest = model.versions.findLast(({ origin, state }) => origin === 'FOLDER' && state === 'SERVED');
+  const versions = [...shares.keys()].toSorted((a, b) => Number(b) - Number(a));
+  const done = data?.setRollout;
+  return (
+    <Stack gap="sm">
+      <ShareBar shares={shares} />
+      <ul className="shares" aria-label="Shares of the versions">
+        {versions.map((version) => (
+          <ShareRow
+            key={version}
+            version={version}
+            seen={model.versions.find((seen) => seen.version === version)}
+            index={[...shares.keys()].indexOf(version)}
+            isFixed={!isOperator || shares.size === 1}
+            share={shares.get(version) ?? 0}
+            trial={trials.get(version) ?? 0}
+            isOperator={isOperator}
+            onShare={(percent) => change({ shares: withShare(shares, version, percent) })}
+            onTrial={(percent) => change({ trials: new Map(trials).set(version, percent) })}
+          />
+        ))}
+      </ul>
+      {model.rollout === null && !isChanged && (
+        <Text size="sm" c="dimmed">
+          No shares are set, so the newest served version of a folder answers all tasks, and a newer one takes
+          its place by itself. {isOperator && 'Once shares are set, they stay until they are changed.'}
+        </Text>
+      )}
+      {isChanged && (
+        <RolloutPreview
+          model={model}
+          now={now}
+          then={{ shares, trials }}
+          endsRollout={endsRollout}
+        />
+      )}
+      {isOperator && (
+        <Group gap="sm">
+          <Button size="xs" disabled={!isChanged} loading={loading} onClick={() => void set()}>
+            Set the rollout
+          </Button>
+          <Button size="xs" variant="default" disabled={!isChanged || loading} onClick={drop}>
+            Back to what is set
+          </Button>
+          {model.rollout !== null && newest !== undefined && (
+            <Button
+              size="xs"
+              variant="default"
+              disabled={loading}
+              onClick={() => change({ shares: onlyOf(shares, newest.version), endsRollout: true })}
+            >
+              End the rollout
+            </Button>
+          )}
+          <Checkbox
+            size="xs"
+            label="Also move tasks that wait for a version without a share"
+            checked={moveQueued}
+            onChange={({ currentTarget }) => setMoveQueued(currentTarget.checked)}
+          />
+        </Group>
+      )}
+      <Problem error={error} />
+      <Text size="sm" role="status">
+        {done != null && !isChanged && toldOf(done)}
+      </Text>
+    </Stack>
+  );
+}
+
+/** A link may bring a draft: `?version=4&share=10`. */
+function draftOf(model: SeenModel, query: URLSearchParams): Draft | undefined {
+  const version = query.get('version');
+  const share = Number(query.get('share') ?? Number.NaN);
+  if (version === null || !(share >= 0 && share <= 100)) return undefined;
+  const shares = sharesNow(model);
+  if (!shares.has(version)) return undefined;
+  return { shares: withShare(shares, version, share), trials: trialsNow(model), endsRollout: false };
+}
+
+function weightsOf(shares: Shares) {
+  return [...shares].filter(([, percent]) => percent > 0).map(([version, percent]) => ({ version, percent }));
+}
+
+function onlyOf(shares: Shares, version: string): Shares {
+  return new Map([...shares.keys()].map((name) => [name, name === version ? 100 : 0]));
+}
+
+interface Done {
+  readonly movedTasks: number;
+  readonly heldTasks: number;
+  readonly stoppedBy: string | null;
+}
+
+function toldOf({ movedTasks, heldTasks, stoppedBy }: Done): string {
+  const moved = movedTasks + heldTasks;
+  const stopped = stoppedBy === null ? '' : ' The queue is full, so others still wait: set it again later.';
+  return `The rollout is set. All gateways follow within a second.${moved > 0 ? ` ${moved} waiting tasks were moved.` : ''}${stopped}`;
+}

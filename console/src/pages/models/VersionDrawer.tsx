@@ -1,0 +1,74 @@
+import { Drawer, Stack, Text } from '@mantine/core';
+import { ChecksTable } from '../../parts/ChecksTable.tsx';
+import { FactList } from '../../parts/FactList.tsx';
+import { Section } from '../../parts/Section.tsx';
+import { shownBytes } from '../../parts/sizes.ts';
+import { shownTime } from '../../parts/times.ts';
+import type { SeenVersion } from './operations.ts';
+
+interface VersionDrawerProps {
+  readonly version: SeenVersion;
+  readonly close: () => void;
+}
+
+/** What a version was made of, and what it had to pass. */
+export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
+  const { version, reason, digest, createdAt, bytes, runtime, environment, trainedOn, provenance, gates } = seen;
+  return (
+    <Drawer
+      opened
+      onClose={close}
+      position="right"
+      size="lg"
+      title={`Version ${version}`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      transitionProps={{ duration: 0 }}
+    >
+      <Stack gap="md">
+        <FactList
+          facts={[
+            ['Refused because', reason],
+            ['Made', shownTime(createdAt)],
+            ['Size', bytes === null ? null : shownBytes(bytes)],
+            ['Runs in', runtime],
+            ['Environment', environment],
+            ['Trained on', trainedOn.join(', ') || null],
+            ['SHA-256', digest],
+          ]}
+        />
+        {provenance === null ? (
+          <Text size="sm" c="dimmed">
+            No training of Tidings made it, so more is not known of where it comes from.
+          </Text>
+        ) : (
+          <Section title="What it was trained of">
+            <FactList
+              facts={[
+                ...provenance.datasets.map(
+                  ({ name, digest: data, use }) => [useOf(use), `${name} (${data.slice(0, 12)}…)`] as const,
+                ),
+                ['Recipe', `${provenance.recipe} (${provenance.recipeDigest.slice(0, 12)}…)`],
+                ...provenance.params.map(({ name, value }) => [name, value] as const),
+                ['Seed', String(provenance.seed)],
+                ['Environment', provenance.environment],
+                ['Made again elsewhere', provenance.reproducible ? 'possible' : 'only with the same machine'],
+                ['Trainer', provenance.trainer],
+                ['Revision of the source', provenance.revision],
+                ['Run', provenance.runKey],
+              ]}
+            />
+          </Section>
+        )}
+        {gates.length > 0 && (
+          <Section title="The gate that it passed">
+            <ChecksTable checks={gates} />
+          </Section>
+        )}
+      </Stack>
+    </Drawer>
+  );
+}
+
+function useOf(use: string): string {
+  return use === 'TRAIN' ? 'Trained on' : use === 'VALIDATE' ? 'Validated on' : 'Judged on';
+}

@@ -1,0 +1,177 @@
+import { Button, Table, Text } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+import { useIsOperator } from '../../app/signedIn.ts';
+import { shownNumber, wordsOf } from '../../parts/names.ts';
+import { shownBytes, shownPercent } from '../../parts/sizes.ts';
+import type { SeenModel, SeenVersion, SeenWorker } from './operations.ts';
+import { RetireButton } from './RetireButton.tsx';
+import { sharesNow } from './shares.ts';
+import { VersionDrawer } from './VersionDrawer.tsx';
+import { lookOfVersion } from './versionLook.ts';
+
+interface VersionTableProps {
+  readonly model: SeenModel;
+  readonly workers: readonly SeenWorker[];
+  readonly refresh: () => Promise<void>;
+}
+
+interface Fact {
+  readonly name: string;
+  /** Nothing is shown as a dash. */
+  readonly of: (version: SeenVersion) => ReactNode;
+}
+
+/** The versions side by side, newest first. */
+export function VersionTable({ model, workers, refresh }: VersionTableProps) {
+  const isOperator = useIsOperator();
+  const [openVersion, setOpenVersion] = useState<string>();
+  const versions = model.versions.toReversed();
+  const opened = versions.find(({ version }) => version === openVersion);
+  if (versions.length === 0) return <Text size="sm">It has no version that can be read.</Text>;
+  const groups = [
+    { title: 'Now', facts: factsNow(model, workers) },
+    { title: 'Where it comes from', facts: ORIGIN },
+    { title: 'Live error, by reported true values of the last 30 days', facts: liveErrorsOf(versions) },
+    ...metricGroups(versions),
+  ];
+  return (
+    <>
+      <div className="wide" tabIndex={0} role="region" aria-label="Versions side by side">
+        <Table className="versions number" fz="sm">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th aria-label="Fact" />
+              {versions.map(({ version }) => (
+                <Table.Th key={version} scope="col">
+                  Version {version}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          {groups
+            .filter(({ facts }) => facts.length > 0)
+            .map(({ title, facts }) => (
+              <Table.Tbody key={title}>
+                <Table.Tr className="group">
+                  <Table.Th colSpan={versions.length + 1} scope="rowgroup">
+                    <span>{title}</span>
+                  </Table.Th>
+                </Table.Tr>
+                {facts.map(({ name, of }) => (
+                  <Table.Tr key={name}>
+                    <Table.Th scope="row">{name}</Table.Th>
+                    {versions.map((version) => (
+                      <Table.Td key={version.version}>{of(version) || '–'}</Table.Td>
+                    ))}
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            ))}
+          <Table.Tbody>
+            <Table.Tr>
+              <Table.Th scope="row">More</Table.Th>
+              {versions.map(({ version, origin, state }) => (
+                <Table.Td key={version}>
+                  <div className="version-buttons">
+                    <Button
+                      variant="default"
+                      size="compact-xs"
+                      onClick={() => setOpenVersion(version)}
+                      aria-label={`All about version ${version}`}
+                    >
+                      All about it
+                    </Button>
+                    {isOperator && origin === 'REGISTRY' && state !== 'LEAVING' && (
+                      <RetireButton model={model.name} version={version} refresh={refresh} />
+                    )}
+                  </div>
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          </Table.Tbody>
+        </Table>
+      </div>
+      {opened !== undefined && <VersionDrawer version={opened} close={() => setOpenVersion(undefined)} />}
+    </>
+  );
+}
+
+function factsNow(model: SeenModel, workers: readonly SeenWorker[]): readonly Fact[] {
+  const shares = sharesNow(model);
+  const memory = ({ version }: SeenVersion) => {
+    const served = workers.flatMap(({ models }) =>
+      models.filter((served) => served.modelName === model.name && served.version === version),
+    );
+    const mib = served.reduce((sum, { deviceMemoryMib }) => sum + (deviceMemoryMib ?? 0), 0);
+    const providers = [...new Set(served.map(({ provider }) => provider))].join(', ');
+    return [providers, mib > 0 ? shownBytes(mib * 1_048_576) : ''].filter(Boolean).join(', ') || null;
+  };
+  return [
+    { name: 'State', of: StateCell },
+    { name: 'Share, as set', of: ({ version }) => shownPercent(shares.get(version) ?? 0) },
+    {
+      name: 'Share, last minute',
+      of: ({ observedPercent }) => observedPercent !== null && shownPercent(observedPercent),
+    },
+    { name: 'Tried on', of: ({ shadowPercent }) => (shadowPercent > 0 ? shownPercent(shadowPercent) : null) },
+    { name: 'Workers', of: ({ liveWorkers }) => String(liveWorkers) },
+    { name: 'Runs on', of: memory },
+    { name: 'Size of its files', of: ({ bytes }) => (bytes === null ? null : shownBytes(bytes)) },
+  ];
+}
+
+function StateCell({ state, reason }: SeenVersion): ReactNode {
+  const { label, color } = lookOfVersion(state);
+  return (
+    <span className="state" data-color={color} title={reason ?? undefined}>
+      {label}
+    </span>
+  );
+}
+
+const ORIGIN: readonly Fact[] = [
+  { name: 'Origin', of: ({ origin }) => (origin === 'FOLDER' ? 'Folder' : 'Registry') },
+  { name: 'Made', of: ({ createdAt }) => createdAt.slice(0, 10) },
+  { name: 'Trained on', of: ({ trainedOn }) => <span className="names">{trainedOn.join(', ')}</span> },
+  {
+    name: 'By a training',
+    of: ({ provenance }) => provenance && `seed ${provenance.seed}${provenance.reproducible ? '' : ', environment of one machine'}`,
+  },
+  {
+    name: 'Gate',
+    of: ({ gates }) =>
+      gates.length > 0 && `${gates.filter(({ verdict }) => verdict === 'PASS').length} of ${gates.length} passed`,
+  },
+];
+
+function liveErrorsOf(versions: readonly SeenVersion[]): readonly Fact[] {
+  const outputs = new Set(versions.flatMap(({ liveError }) => liveError?.map(({ output }) => output) ?? []));
+  return [...outputs].map((name) => ({
+    name: wordsOf(name),
+    of: ({ liveError }) => {
+      const error = liveError?.find(({ output }) => output === name);
+      return (
+        error &&
+        `RMSE ${shownNumber(error.rmse)}, MAE ${shownNumber(error.mae)} ${error.unit}, of ${error.count.toLocaleString('en')}`
+      );
+    },
+  }));
+}
+
+/** A group for each dataset that versions were judged on. */
+function metricGroups(versions: readonly SeenVersion[]) {
+  const all = versions.flatMap(({ metrics }) => metrics);
+  const datasets = [...new Set(all.map(({ data }) => data))];
+  return datasets.map((data) => ({
+    title: data,
+    facts: [...new Set(all.filter((metric) => metric.data === data).map(({ name }) => name))].map((name) => ({
+      name,
+      of: ({ metrics }: SeenVersion) => {
+        const metric = metrics.find((each) => each.data === data && each.name === name);
+        if (metric === undefined) return null;
+        const unit = metric.unit === 'dimensionless' ? '' : ` ${metric.unit}`;
+        return `${shownNumber(metric.value)}${unit}`;
+      },
+    })),
+  }));
+}
