@@ -20,7 +20,7 @@ export function Page({ title, about, aside, children }: PageProps) {
   }, [title]);
   return (
     <Stack gap="md">
-      <Group justify="space-between" align="end" gap="sm">
+      <div className="page-head">
         <div>
           <Title order={1} ref={heading} tabIndex={-1} className="page-title">
             {title}
@@ -32,7 +32,7 @@ export function Page({ title, about, aside, children }: PageProps) {
           )}
         </div>
         {aside !== undefined && <Group gap="xs">{aside}</Group>}
-      </Group>
+      </div>
       {children}
     </Stack>
   );

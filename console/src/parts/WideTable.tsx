@@ -19,7 +19,7 @@ interface WideTableProps {
 export function WideTable({ label, columns, children }: WideTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled can be reached by keys.
-    <section className="wide" aria-label={label} tabIndex={0}>
+    <section className="wide" aria-label={`${label}: table`} tabIndex={0}>
       <Table className="wide-table" aria-label={label}>
         <Table.Thead>
           <Table.Tr>

@@ -17,37 +17,28 @@ interface TaskRowProps {
 export const TaskRow = memo(function TaskRow({ task, index, offsetPx, showsOwner, isOpen }: TaskRowProps) {
   const { id, state, modelName, modelVersion, submittedAt, finishedAt, batch, labels, owner } = task;
   return (
-    <div
-      role="row"
+    <tr
       aria-rowindex={index + 2}
       className="task-row"
       data-open={isOpen}
-      style={{ position: 'absolute', top: 0, width: '100%', transform: `translateY(${offsetPx}px)` }}
+      style={{ transform: `translateY(${offsetPx}px)` }}
     >
-      <span role="cell">
+      <td>
         <StateBadge state={state} />
-      </span>
-      <span role="cell">
+      </td>
+      <td>
         {/* It covers the whole row. */}
         <Link href={`/tasks/${encodeURIComponent(id)}`} className="task-link" title={id}>
           {modelName}
         </Link>
-      </span>
-      <span role="cell" className="number">
-        {modelVersion}
-      </span>
-      <span role="cell" className="number">
-        {shownTime(submittedAt)}
-      </span>
-      <span role="cell" className="number">
-        {finishedAt === null ? '' : shownMs(msBetween(submittedAt, finishedAt))}
-      </span>
-      <span role="cell" className="number">
-        {batch === null ? '' : rowsOf(batch)}
-      </span>
-      <span role="cell">{labels.join(', ')}</span>
-      {showsOwner && <span role="cell">{owner}</span>}
-    </div>
+      </td>
+      <td className="number">{modelVersion}</td>
+      <td className="number">{shownTime(submittedAt)}</td>
+      <td className="number">{finishedAt === null ? '' : shownMs(msBetween(submittedAt, finishedAt))}</td>
+      <td className="number">{batch === null ? '' : rowsOf(batch)}</td>
+      <td>{labels.join(', ')}</td>
+      {showsOwner && <td>{owner}</td>}
+    </tr>
   );
 });
 

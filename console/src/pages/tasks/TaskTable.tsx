@@ -4,6 +4,7 @@ import { TaskRow } from './TaskRow.tsx';
 import type { ListedTask } from './TaskRows.ts';
 
 const ROW_PX = 37;
+const COLUMNS = ['State', 'Model', 'Version', 'Submitted', 'Took', 'Rows', 'Labels'];
 
 interface TaskTableProps {
   readonly tasks: readonly ListedTask[];
@@ -13,9 +14,9 @@ interface TaskTableProps {
 
 /** A table of which only the rows in sight are drawn, however many there are. */
 export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
-  const list = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(list.current?.offsetTop ?? 0), []);
+  useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
   const virtualizer = useWindowVirtualizer({
     count: tasks.length,
     estimateSize: () => ROW_PX,
@@ -24,26 +25,17 @@ export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
     scrollMargin: top,
   });
   return (
-    <div
-      role="table"
-      aria-label="Tasks"
-      aria-rowcount={tasks.length + 1}
-      className="tasks"
-      data-owners={showsOwners}
-    >
-      <div role="rowgroup">
-        <div role="row" aria-rowindex={1} className="task-row task-header">
-          <span role="columnheader">State</span>
-          <span role="columnheader">Model</span>
-          <span role="columnheader">Version</span>
-          <span role="columnheader">Submitted</span>
-          <span role="columnheader">Took</span>
-          <span role="columnheader">Rows</span>
-          <span role="columnheader">Labels</span>
-          {showsOwners && <span role="columnheader">Owner</span>}
-        </div>
-      </div>
-      <div ref={list} role="rowgroup" style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
+    <table className="tasks" data-owners={showsOwners} aria-label="Tasks" aria-rowcount={tasks.length + 1}>
+      <thead>
+        <tr aria-rowindex={1} className="task-row task-header">
+          {[...COLUMNS, ...(showsOwners ? ['Owner'] : [])].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={list} style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map(({ index, key, start }) => {
           const task = tasks[index];
           return (
@@ -59,7 +51,7 @@ export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
             )
           );
         })}
-      </div>
-    </div>
+      </tbody>
+    </table>
   );
 }

@@ -35,7 +35,6 @@ export function SentOperation({ present }: { readonly present: Submission }) {
           </Tabs.List>
           {forms.map(({ name, text }) => (
             <Tabs.Panel key={name} value={name} pt="xs">
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reached by keyboard. */}
               <Code block className="code" tabIndex={0} role="region" aria-label={`${name}: code`}>
                 {text}
               </Code>

@@ -26,8 +26,8 @@ export function FieldFrame({ field, problem, children }: FieldFrameProps) {
   );
 }
 
-/** The meaning of an input, then its unit and limits. */
+/** Unit and limits of an input, then its meaning. */
 export function describe(field: ModelField): string {
   const facts = factsOf(field);
-  return facts === '' ? field.description : `${field.description} (${facts})`;
+  return facts === '' ? field.description : `${facts}. ${field.description}`;
 }

@@ -36,9 +36,9 @@ export function PictureField({ field, draft, onChange, problem }: InputFieldProp
         {isDrawing ? (
           <DrawingArea onChange={onChange} />
         ) : (
+          // biome-ignore lint/a11y/noStaticElementInteractions: the button in it does the same by keyboard.
           <div
             className="drop-area"
-            role="presentation"
             onDragOver={(event) => event.preventDefault()}
             onDrop={(event) => {
               event.preventDefault();

@@ -1,5 +1,5 @@
 import { Text, Textarea, TextInput } from '@mantine/core';
-import { labelOf } from './about.ts';
+import { isUnitShort, labelOf } from './about.ts';
 import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
 
@@ -31,13 +31,13 @@ export function TextField({ field, draft, onChange, problem }: InputFieldProps) 
       {...common}
       inputMode={NUMBER.test(valueType) ? 'decimal' : 'text'}
       rightSection={
-        unit !== null && unit.length <= 12 ? (
+        isUnitShort(field) ? (
           <Text size="xs" c="dimmed" aria-hidden="true">
             {unit}
           </Text>
         ) : undefined
       }
-      rightSectionWidth={unit === null ? undefined : 8 * Math.min(unit.length, 12) + 16}
+      rightSectionWidth={unit !== null && isUnitShort(field) ? 8 * unit.length + 16 : undefined}
     />
   );
 }

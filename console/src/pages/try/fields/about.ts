@@ -2,14 +2,17 @@
 import type { ModelField } from '../../../api/models.ts';
 import { wordsOf } from '../../../parts/names.ts';
 
+const MAX_UNIT_IN_FIELD = 12;
+
 /** The name of an input as words. */
 export function labelOf({ name }: Pick<ModelField, 'name'>): string {
   return wordsOf(name);
 }
 
-/** Unit and limits, such as "miles, 0 to 1,000". */
+/** Unit, limits and default, such as "Miles, 0 to 1,000". */
 export function factsOf(field: ModelField): string {
-  const { unit, size, minimum, maximum, maxLength, maxBytes, kind, timeZone } = field;
+  const unit = isUnitShort(field) ? null : field.unit;
+  const { size, minimum, maximum, maxLength, maxBytes, kind, timeZone, default: byDefault } = field;
   const facts = [
     ...(unit === null ? [] : [unit]),
     ...(size === null ? [] : [`${size} numbers`]),
@@ -17,8 +20,15 @@ export function factsOf(field: ModelField): string {
     ...(maxLength === null ? [] : [`${shown(maxLength)} characters at most`]),
     ...(maxBytes === null || kind === null ? [] : [`${shownBytes(maxBytes)} at most`]),
     ...(timeZone === null ? [] : [`time in ${timeZone.replaceAll('_', ' ')}`]),
+    ...(byDefault === null ? [] : [`${byDefault.replace(/^"|"$/g, '')} if left empty`]),
   ];
-  return facts.join(', ');
+  const text = facts.join(', ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A short unit stands in the field of a number itself. */
+export function isUnitShort({ unit, size, shape }: ModelField): boolean {
+  return unit !== null && size === null && shape === null && unit.length <= MAX_UNIT_IN_FIELD;
 }
 
 export function shownBytes(bytes: number): string {
