@@ -1,22 +1,32 @@
 /** The console: how the gateway serves it, and its pages in Chromium, with a real system behind them. */
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../support/browser.ts';
+import { post, submitTrip } from '../support/client.ts';
 import { type ConsolePage, openConsole } from '../support/console.ts';
+import { freePort } from '../support/freePort.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, type Process, ROOT, startGateway, startWorker } from '../support/processes.ts';
 
 const browserPath = findBrowser();
+/** Those that come with Tidings. */
+const MODELS = { MODELS_DIR: join(ROOT, 'models') };
 
 let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
+let port: string;
+
+/** Always at the same address, as one that is started again. */
+const startOne = () => startGateway(nats, { ...MODELS, OPERATOR_TOKEN: 'only-operators-know', PORT: port });
 
 beforeAll(async () => {
   nats = await startNats();
-  [gateway, worker] = await Promise.all([
-    startGateway(nats, { OPERATOR_TOKEN: 'only-operators-know' }),
-    startWorker(nats),
-  ]);
+  port = String(await freePort());
+  // Tasks of other models wait.
+  const served = { ...MODELS, WORKER_MODELS: 'trip-duration,digits' };
+  [gateway, worker] = await Promise.all([startOne(), startWorker(nats, served)]);
 });
 
 afterAll(async () => {
@@ -72,28 +82,200 @@ describe('the gateway', () => {
 
 describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
   let opened: ConsolePage;
+  let page: Page;
+  let result: Locator;
 
   beforeAll(async () => {
     opened = await openConsole(browserPath ?? '', gateway.url);
+    page = opened.page;
+    result = page.getByRole('region', { name: 'Result' });
   });
 
   afterAll(() => opened?.[Symbol.asyncDispose]());
 
+  const click = (name: string, where: Page | Locator = page) =>
+    where.getByRole('button', { name, exact: true }).click();
+  const chooser = (name: string) => page.getByRole('combobox', { name });
+
+  test('predicts a trip between two zones that are clicked on the map, and shows where its time went', async () => {
+    await opened.open('/try/trip-duration');
+    await page.locator('path[data-zone="132"]').click();
+    await page.locator('path[data-zone="161"]').click();
+    expect(await chooser('Pickup location id').inputValue()).toBe('132 · JFK Airport, Queens');
+    expect(await chooser('Dropoff location id').inputValue()).toBe('161 · Midtown Center, Manhattan');
+    await click('Submit');
+    await result.getByText('Succeeded').waitFor();
+    expect(await result.innerText()).toMatch(/Duration minutes\s+\d+(\.\d+)? minutes/);
+    await page.getByRole('region', { name: 'Where the time went' }).getByText('Compute').waitFor();
+
+    await click('Show the GraphQL that was sent');
+    for (const form of ['curl', 'Apollo', 'Python']) {
+      await page.getByRole('tab', { name: form }).click();
+      expect(await page.getByRole('region', { name: `${form}: code` }).innerText()).toContain('predictTrip(');
+    }
+    await opened.expectAccessible();
+
+    const elsewhere = [...opened.asked].filter(
+      (url) => !/^(data|blob):/.test(url) && new URL(url).hostname !== '127.0.0.1',
+    );
+    expect(elsewhere).toEqual([]);
+    expect(opened.problems).toEqual([]);
+  });
+
+  test('can be used without a mouse: zones are chosen by name, and problems stand at their fields', async () => {
+    await opened.open('/try/trip-duration');
+    await chooser('Pickup location id').focus();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('Outside New York');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    expect(await chooser('Pickup location id').inputValue()).toBe('265 · Outside New York');
+    const miles = page.getByRole('textbox', { name: 'Trip distance miles' });
+    await miles.focus();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('5000');
+    await page.keyboard.press('Enter');
+    await page.getByText('Must be a number from 0 to 1000 (miles), got 5000').waitFor();
+    expect(await miles.getAttribute('aria-invalid')).toBe('true');
+    await miles.focus();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('12.5');
+    await page.keyboard.press('Enter');
+    await result.getByText('Succeeded').waitFor();
+    expect(await miles.getAttribute('aria-invalid')).toBeNull();
+  });
+
+  test('sends a picture that was chosen, and one that was drawn', async () => {
+    await opened.open('/try/digits');
+    await click('Submit');
+    await result.getByText('Succeeded').waitFor();
+    expect(await result.getByRole('listitem').first().innerText()).toMatch(/^6/);
+
+    await page.getByText('Draw', { exact: true }).click();
+    const area = await page.getByRole('img', { name: /An area to draw in/ }).boundingBox();
+    if (area === null) throw new Error('the area to draw in is shown');
+    // A ring.
+    for (let turn = 0; turn <= 1; turn += 0.05) {
+      const angle = 2 * Math.PI * turn;
+      await page.mouse.move(area.x + 112 + 55 * Math.sin(angle), area.y + 112 - 85 * Math.cos(angle));
+      if (turn === 0) await page.mouse.down();
+    }
+    await page.mouse.up();
+    await click('Submit');
+    await result.getByRole('listitem').first().filter({ hasText: /^0/ }).waitFor();
+    await opened.expectAccessible();
+    expect(opened.problems).toEqual([]);
+  });
+
+  test('submits the rows of a file as one task, and says which row is wrong', async () => {
+    await opened.open('/try/trip-duration');
+    await page.getByText('Many rows from a file').click();
+    const choose = (text: string) =>
+      page.locator('input[type=file]').setInputFiles({
+        name: 'trips.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from(`pickupLocationId,dropoffLocationId,tripDistanceMiles,note\n${text}`),
+      });
+    await choose('74,75,1.44,a\n74,75,far,b\n');
+    await page.getByText('Row 2: tripDistanceMiles must be a number, got far').waitFor();
+    await choose('74,75,1.44,a\n74,75,-3,b\n');
+    await page.getByText('2 rows are ready. Not used: note.').waitFor();
+    await click('Submit the rows');
+    await page.getByText(/Row 2, tripDistanceMiles: Must be a number from 0 to 1000/).waitFor();
+    await choose('74,75,1.44,a\n74,75,2.5,"b, c"\n132,161,17,\n');
+    await click('Submit the rows');
+    await result.getByText('3 of 3 rows').waitFor();
+    expect(await result.getByRole('row').count()).toBe(4);
+    const download = page.waitForEvent('download');
+    await click('CSV', result);
+    const saved = await (await download).createReadStream();
+    const lines = Buffer.concat(await saved.toArray())
+      .toString()
+      .split('\r\n');
+    expect(lines[0]).toBe('row,durationMinutes,error');
+    expect(lines).toHaveLength(5);
+    await opened.expectAccessible();
+  });
+
+  test('lists tasks as they come from elsewhere; one that waits can be cancelled and tried again', async () => {
+    await opened.open('/tasks');
+    const model = await post(gateway.url, '{ models { name mutation inputType example } }');
+    const housing = (model.data as unknown as { models: Record<string, string>[] }).models.find(
+      ({ name }) => name === 'housing',
+    );
+    const mutation = `mutation($input: ${housing?.inputType}!) { task: ${housing?.mutation}(input: $input, options: { labels: ["waits"] }) { id } }`;
+    await post(gateway.url, mutation, { input: JSON.parse(housing?.example ?? '{}') });
+    const rows = page.getByRole('table', { name: 'Tasks' }).getByRole('row');
+    await rows.filter({ hasText: 'housing' }).getByText('Waiting').waitFor();
+    await opened.expectAccessible();
+
+    await page.getByRole('textbox', { name: 'Label' }).fill('waits');
+    await page.getByRole('status').getByText('1 task', { exact: true }).waitFor();
+    await rows.getByRole('link', { name: 'housing' }).click();
+    const drawer = page.getByRole('dialog', { name: 'housing' });
+    await drawer.getByText(/Waits for a worker/).waitFor();
+    await drawer.getByText(/roomsPerDwelling: 6\.1/).waitFor();
+    await opened.expectAccessible();
+    await click('Cancel the task', drawer);
+    await drawer.getByText('Cancelled').waitFor();
+    await click('Try it again', drawer);
+    await drawer.getByText('Earlier tries').waitFor();
+    await click('Close', drawer);
+    await page.getByRole('status').getByText('2 tasks').waitFor();
+    await page.getByText('Waiting', { exact: true }).first().click();
+    await page.getByRole('status').getByText('1 task', { exact: true }).waitFor();
+    expect(opened.problems).toEqual([]);
+  });
+
+  test('goes on by itself after the gateway was killed', async () => {
+    await opened.open('/tasks');
+    const status = page.getByRole('banner').getByRole('status');
+    await status.getByText('Live').waitFor();
+    gateway.kill('SIGKILL');
+    await status.getByText('Reconnecting').waitFor();
+    await gateway[Symbol.asyncDispose]();
+    gateway = await startOne();
+    await status.getByText('Live').waitFor();
+    await submitTrip(
+      gateway.url,
+      { pickupLocationId: 1, dropoffLocationId: 2, tripDistanceMiles: 3 },
+      { labels: ['after'] },
+    );
+    await page.getByRole('cell', { name: 'after' }).waitFor();
+  });
+
   test('takes the operator token, and says at once that another one is wrong', async () => {
-    const { page } = opened;
     await opened.open('/');
-    await page.getByRole('button', { name: 'Signed in as anonymous, submitter' }).click();
+    await click('Signed in as anonymous, submitter');
     await page.getByRole('menuitem', { name: 'Sign in with a key or token' }).click();
-    const field = page.getByLabel('Key or token');
-    const signIn = page.getByRole('dialog').getByRole('button', { name: 'Sign in', exact: true });
-    await field.fill('a-guess');
-    await signIn.click();
-    await page.getByRole('alert').getByText('This is not the operator token of the gateway.').waitFor();
-    await field.fill('only-operators-know');
-    await signIn.click();
+    const dialog = page.getByRole('dialog', { name: 'Sign in' });
+    await dialog.getByLabel('Key or token').fill('a-guess');
+    await click('Sign in', dialog);
+    await dialog.getByRole('alert').getByText('This is not the operator token of the gateway.').waitFor();
+    await opened.expectAccessible();
+    await dialog.getByLabel('Key or token').fill('only-operators-know');
+    await click('Sign in', dialog);
     await page.getByRole('button', { name: 'Signed in as anonymous, operator' }).waitFor();
     expect(await page.evaluate('Object.keys(localStorage).filter((name) => name.includes("token"))')).toEqual(
       [],
     );
+    await page.evaluate('sessionStorage.clear()');
+  });
+
+  test('asks for a key where the gateway must know who asks, and shows the pages of its role', async () => {
+    await using guarded = await startGateway(nats, { AUTH: 'keys', OPERATOR_TOKEN: 'only-operators-know' });
+    await page.goto(new URL('/console/tasks', guarded.url).href);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await opened.expectAccessible();
+    await page.getByLabel('Key or token').fill('tid_0123456789ab_wrong');
+    await click('Sign in');
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Key or token').fill('only-operators-know');
+    await click('Sign in');
+    await page.getByRole('heading', { name: 'Tasks' }).waitFor();
+    await page.reload();
+    await click('Signed in as operator, operator');
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 });

@@ -12,12 +12,15 @@ export type Scheme = 'light' | 'dark';
 export const NARROW = { width: 360, height: 760 } as const;
 export const WIDE = { width: 1280, height: 800 } as const;
 
+/** What the browser itself says of requests that fail as they should. */
+const EXPECTED = /ERR_CONNECTION|WebSocket connection|status of 401/;
+
 export interface ConsolePage extends AsyncDisposable {
   readonly browser: Browser;
   readonly page: Page;
   /** The addresses of all requests so far. */
   readonly asked: ReadonlySet<string>;
-  /** Errors in the page so far. Those of requests that a dead gateway did not answer are left out. */
+  /** Errors in the page so far, without those that tests provoke: a gateway that is dead, and a wrong key. */
   readonly problems: readonly string[];
   /** Opens a path of the console, such as `/tasks`. */
   open(path: string): Promise<void>;
@@ -37,7 +40,7 @@ export async function openConsole(browserPath: string, gatewayUrl: string): Prom
   page.on('websocket', (socket) => asked.add(socket.url()));
   page.on('pageerror', ({ message }) => problems.push(message));
   page.on('console', (line: ConsoleMessage) => {
-    if (line.type() === 'error' && !/ERR_CONNECTION|WebSocket connection/.test(line.text()))
+    if (line.type() === 'error' && !EXPECTED.test(line.text()))
       problems.push(line.text());
   });
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -39,7 +39,7 @@ export function UserMenu() {
           {token !== undefined && <Menu.Item onClick={signOut}>Sign out</Menu.Item>}
         </Menu.Dropdown>
       </Menu>
-      <Modal opened={isOpen} onClose={close} title="Sign in" closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Modal opened={isOpen} onClose={close} title="Sign in">
         <SignInForm why={undefined} signIn={signInAndClose} />
       </Modal>
     </>

@@ -1,5 +1,8 @@
 /** The look: calm colours, small steps, system fonts. */
-import { Badge, Button, createTheme, Modal, Table, Tooltip } from '@mantine/core';
+import { Badge, Button, createTheme, Drawer, FileInput, Modal, Select, Table, Tooltip } from '@mantine/core';
+
+/** Its header is no second banner of the page. */
+const DIALOG = { transitionProps: { duration: 0 }, attributes: { header: { role: 'presentation' } } };
 
 export const theme = createTheme({
   primaryColor: 'cyan',
@@ -39,6 +42,18 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { variant: 'light', radius: 'sm', tt: 'none', fw: 500 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm' } }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 300 } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, transitionProps: { duration: 0 } } }),
+    Modal: Modal.extend({
+      defaultProps: { ...DIALOG, centered: true, closeButtonProps: { 'aria-label': 'Close' } },
+    }),
+    Drawer: Drawer.extend({
+      defaultProps: { ...DIALOG, position: 'right', closeButtonProps: { 'aria-label': 'Close' } },
+    }),
+    Select: Select.extend({
+      defaultProps: {
+        comboboxProps: { transitionProps: { duration: 0 } },
+        clearButtonProps: { 'aria-label': 'Clear' },
+      },
+    }),
+    FileInput: FileInput.extend({ defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } }),
   },
 });

@@ -1,6 +1,7 @@
-import { Code, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { fetchBytes } from '../api/download.ts';
 import { useSignedIn } from '../app/signedIn.ts';
+import { CodeBlock } from './CodeBlock.tsx';
 import { shownNumber } from './names.ts';
 import { Sparkline } from './Sparkline.tsx';
 
@@ -23,10 +24,7 @@ export function TensorView({ tensor }: { readonly tensor: TensorValue }) {
   return (
     <Stack gap={4}>
       {shape.length === 1 && <Sparkline values={numbers} />}
-      <Code block className="wrapped tensor">
-        {shown.map((value) => (typeof value === 'number' ? shownNumber(value) : String(value))).join(', ')}
-        {count > shown.length && ` … (${count.toLocaleString('en')} in all)`}
-      </Code>
+      <CodeBlock label="Elements" text={textOf(shown, count)} />
       <Text size="xs" c="dimmed">
         {shape.length === 0 ? 'A single element' : `Shape ${shape.join(' × ')}`}
         {url != null && (
@@ -40,6 +38,12 @@ export function TensorView({ tensor }: { readonly tensor: TensorValue }) {
       </Text>
     </Stack>
   );
+}
+
+function textOf(shown: readonly unknown[], count: number): string {
+  const elements = shown.map((value) => (typeof value === 'number' ? shownNumber(value) : String(value)));
+  const rest = count > shown.length ? ` … (${count.toLocaleString('en')} in all)` : '';
+  return elements.join(', ') + rest;
 }
 
 async function save(path: string, token: string | undefined): Promise<void> {

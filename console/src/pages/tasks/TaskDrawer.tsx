@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
-import { Alert, Button, Code, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { saveFile } from '../../api/download.ts';
@@ -7,6 +7,7 @@ import { documentOf, type PredictedTask, updates } from '../../api/modelOperatio
 import { type Model, useModels } from '../../api/models.ts';
 import { messageOf } from '../../api/refusal.ts';
 import { useMaySubmit } from '../../app/signedIn.ts';
+import { CodeBlock } from '../../parts/CodeBlock.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { PredictionView } from '../../parts/PredictionView.tsx';
@@ -32,15 +33,7 @@ export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
   const details = data?.task ?? undefined;
   const model = models?.find(({ name }) => name === details?.modelName);
   return (
-    <Drawer
-      opened
-      onClose={close}
-      position="right"
-      size="lg"
-      title={details?.modelName ?? 'Task'}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      transitionProps={{ duration: 0 }}
-    >
+    <Drawer opened onClose={close} size="lg" title={details?.modelName ?? 'Task'}>
       <Stack gap="md">
         <Text size="xs" c="dimmed" ff="monospace" className="wrapped">
           {id}
@@ -59,9 +52,10 @@ export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
             <Title order={2} mb={4}>
               Input
             </Title>
-            <Code block className="wrapped tensor">
-              {details.input.map(({ name, value }) => `${name}: ${value}`).join('\n')}
-            </Code>
+            <CodeBlock
+              label="Input"
+              text={details.input.map(({ name, value }) => `${name}: ${value}`).join('\n')}
+            />
           </section>
         )}
         {details !== undefined && <TaskFacts task={details} />}

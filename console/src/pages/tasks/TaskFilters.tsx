@@ -56,7 +56,6 @@ export function TaskFilters({ choice, onChange, canSeeAll }: TaskFiltersProps) {
         data={models?.map(({ name }) => name) ?? []}
         value={choice.model ?? null}
         onChange={(model) => onChange({ ...choice, model: model ?? undefined })}
-        comboboxProps={{ transitionProps: { duration: 0 } }}
       />
       <TextInput
         aria-label="Label"

@@ -1,6 +1,7 @@
-import { Button, Code, CopyButton, Group, Stack, Tabs } from '@mantine/core';
+import { Button, CopyButton, Group, Stack, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useSignedIn } from '../../app/signedIn.ts';
+import { CodeBlock } from '../../parts/CodeBlock.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { CODE_FORMS } from './codeForms.ts';
 import type { Submission } from './useSubmission.ts';
@@ -35,9 +36,7 @@ export function SentOperation({ present }: { readonly present: Submission }) {
           </Tabs.List>
           {forms.map(({ name, text }) => (
             <Tabs.Panel key={name} value={name} pt="xs">
-              <Code block className="code" tabIndex={0} role="region" aria-label={`${name}: code`}>
-                {text}
-              </Code>
+              <CodeBlock label={`${name}: code`} text={text} />
               <Group mt={6}>
                 <CopyButton value={text}>
                   {({ copied, copy }) => (

@@ -29,7 +29,6 @@ export default function TryPage() {
           allowDeselect={false}
           searchable={names.length > 8}
           w={220}
-          comboboxProps={{ transitionProps: { duration: 0 } }}
         />
       }
     >

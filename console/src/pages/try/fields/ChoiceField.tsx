@@ -19,7 +19,6 @@ export function ChoiceField({ field, draft, onChange, problem }: InputFieldProps
       searchable={(values?.length ?? 0) > 10}
       withAsterisk={byDefault === null}
       error={problem}
-      comboboxProps={{ transitionProps: { duration: 0 } }}
     />
   );
 }

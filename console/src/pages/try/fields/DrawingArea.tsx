@@ -3,7 +3,8 @@ import { type PointerEvent, useEffect, useRef } from 'react';
 import { Icon } from '../../../parts/Icon.tsx';
 
 const SIDE = 224;
-const PEN = 18;
+/** About a seventh of the side, as in the pictures of the model that comes with Tidings. */
+const PEN = 30;
 
 interface DrawingAreaProps {
   /** Called with a PNG file after each stroke, and with undefined when the area is cleared. */

@@ -21,7 +21,6 @@ export function ZoneField({ field, draft, onChange, problem }: InputFieldProps) 
       nothingFoundMessage="No such zone"
       withAsterisk={field.default === null}
       error={problem}
-      comboboxProps={{ transitionProps: { duration: 0 } }}
     />
   );
 }
