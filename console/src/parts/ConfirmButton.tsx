@@ -63,7 +63,7 @@ export function ConfirmButton({
             {children}
           </Text>
           <Problem error={problem} />
-          <Button size="xs" color={isHarsh ? 'orange.9' : 'cyan'} loading={isRunning} onClick={confirmed}>
+          <Button size="xs" color={isHarsh ? 'red.9' : 'cyan'} loading={isRunning} onClick={confirmed}>
             {confirm}
           </Button>
         </Stack>

@@ -3,6 +3,7 @@ import type { Benchmark } from '../benchmark.ts';
 import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
+import { consolePage } from './console.ts';
 import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
@@ -48,6 +49,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   start,
   idle,
   manyModels,
+  consolePage,
   soak,
   peers,
 ];
