@@ -42,4 +42,11 @@ export const PAGES: readonly PageEntry[] = [
     roles: ['VIEWER', 'OPERATOR'],
     Component: lazy(() => import('../pages/data/DataPage.tsx')),
   },
+  {
+    path: '/operate',
+    title: 'Operate',
+    icon: 'gauge',
+    roles: ['VIEWER', 'OPERATOR'],
+    Component: lazy(() => import('../pages/operate/OperatePage.tsx')),
+  },
 ];

@@ -49,7 +49,10 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
         cursor: { y: false, drag: { setScale: false } },
         scales: { x: { time: isTime } },
         axes: [
-          { ...axis, ...(isTime && { space: 80, values: (_plot, values) => values.map(timeOfDay) }) },
+          {
+            ...axis,
+            ...(isTime && { size: 30, space: 80, values: (_plot, values) => values.map(timeOfDay) }),
+          },
           { ...axis, size: 56, values: (_plot, values) => values.map(shownNumber) },
         ],
         series: [

@@ -14,3 +14,10 @@ export function shownNumber(value: number): string {
   if (size >= 1e9 || size < 1e-4) return value.toExponential(3);
   return value.toLocaleString('en', { maximumSignificantDigits: size >= 1_000 ? 7 : 4 });
 }
+
+/** A rate or a time with as many digits as can be read while it changes. */
+export function shownRate(rate: number): string {
+  return rate > 0 && rate < 0.1
+    ? '< 0.1'
+    : rate.toLocaleString('en', { maximumFractionDigits: rate < 100 ? 1 : 0 });
+}

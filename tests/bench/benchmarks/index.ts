@@ -4,6 +4,7 @@ import { artifacts } from './artifacts.ts';
 import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
+import { consolePage } from './console.ts';
 import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
@@ -58,6 +59,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   start,
   idle,
   manyModels,
+  consolePage,
   soak,
   peers,
 ];

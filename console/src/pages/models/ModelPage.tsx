@@ -3,10 +3,10 @@ import { Button, Skeleton, Stack } from '@mantine/core';
 import { Link } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { Page } from '../../parts/Page.tsx';
+import { PauseButton } from '../../parts/PauseButton.tsx';
 import { Problem } from '../../parts/Problem.tsx';
 import { ModelView } from './ModelView.tsx';
 import { ASK_EVERY_MS, type ListedModel, MODEL_DETAILS, type SeenModel } from './operations.ts';
-import { PauseButton } from './PauseButton.tsx';
 
 /** One model: who answers, its versions side by side, and what operators change of it. */
 export function ModelPage({ model }: { readonly model: ListedModel }) {
@@ -41,7 +41,12 @@ export function ModelPage({ model }: { readonly model: ListedModel }) {
             </Button>
           )}
           {isOperator && (
-            <PauseButton model={model.name} isPaused={seen?.isPaused ?? model.isPaused} refresh={refresh} />
+            <PauseButton
+              model={model.name}
+              isPaused={seen?.isPaused ?? model.isPaused}
+              size="xs"
+              refresh={refresh}
+            />
           )}
         </>
       }

@@ -167,24 +167,6 @@ export const SET_ROLLOUT = graphql(`
   }
 `);
 
-export const PAUSE_MODEL = graphql(`
-  mutation PauseModel($model: String!) {
-    pauseModel(model: $model) {
-      id
-      isPaused
-    }
-  }
-`);
-
-export const RESUME_MODEL = graphql(`
-  mutation ResumeModel($model: String!) {
-    resumeModel(model: $model) {
-      id
-      isPaused
-    }
-  }
-`);
-
 export const RETIRE_VERSION = graphql(`
   mutation RetireVersion($model: String!, $version: String!) {
     retireVersion(model: $model, version: $version) {

@@ -1,0 +1,85 @@
+import { Table } from '@mantine/core';
+import { useIsOperator } from '../../app/signedIn.ts';
+import { Empty } from '../../parts/Empty.tsx';
+import { shownNumber, shownRate } from '../../parts/names.ts';
+import { PauseButton } from '../../parts/PauseButton.tsx';
+import { shownMs } from '../../parts/times.ts';
+import { WideTable } from '../../parts/WideTable.tsx';
+import type { QueueOf, Stats } from './operations.ts';
+
+interface ModelTableProps {
+  readonly models: Stats['models'];
+  readonly queues: readonly QueueOf[];
+}
+
+const NUMBERS = [
+  'Accepted/s',
+  'Succeeded/s',
+  'Failed/s',
+  'Refused/s',
+  'Median',
+  '99 % within',
+  'Waiting',
+].map((title) => ({ title, isNumber: true }));
+
+/** What happens to the tasks of each model, over the last ten seconds. Operators pause and resume it here. */
+export function ModelTable({ models, queues }: ModelTableProps) {
+  const isOperator = useIsOperator();
+  if (models.length === 0)
+    return <Empty>No model is served. Start a worker, or upload a version of a model.</Empty>;
+  const columns = [
+    { title: 'Model' },
+    { title: 'State' },
+    ...NUMBERS,
+    ...(isOperator ? [{ title: 'Change' }] : []),
+  ];
+  return (
+    <WideTable label="Models" columns={columns}>
+      {models.map((model) => {
+        const { modelName, acceptedPerSecond, succeededPerSecond, failedPerSecond, refusedPerSecond } = model;
+        const own = queues.filter((queue) => queue.modelName === modelName);
+        const isPaused = own.some((queue) => queue.isPaused);
+        const waiting = own.reduce((sum, queue) => sum + queue.waiting, 0);
+        return (
+          <Table.Tr key={modelName}>
+            <Table.Th scope="row">{modelName}</Table.Th>
+            <Table.Td>
+              <span className="state" data-color={isPaused ? 'orange' : 'teal'}>
+                {isPaused ? 'Paused' : 'Open'}
+              </span>
+            </Table.Td>
+            {[acceptedPerSecond, succeededPerSecond, failedPerSecond, refusedPerSecond].map((rate, i) => (
+              <Table.Td
+                key={NUMBERS[i]?.title}
+                className="number"
+                data-number="true"
+                data-bad={i > 1 && rate > 0}
+                data-none={rate === 0}
+              >
+                {shownRate(rate)}
+              </Table.Td>
+            ))}
+            {[model.p50Ms, model.p99Ms].map((ms, i) => (
+              <Table.Td
+                key={NUMBERS[4 + i]?.title}
+                className="number"
+                data-number="true"
+                data-none={ms === null}
+              >
+                {ms === null ? '–' : shownMs(ms)}
+              </Table.Td>
+            ))}
+            <Table.Td className="number" data-number="true" data-none={waiting === 0}>
+              {shownNumber(waiting)}
+            </Table.Td>
+            {isOperator && (
+              <Table.Td>
+                <PauseButton model={modelName} isPaused={isPaused} />
+              </Table.Td>
+            )}
+          </Table.Tr>
+        );
+      })}
+    </WideTable>
+  );
+}
