@@ -40,8 +40,7 @@ export async function openConsole(browserPath: string, gatewayUrl: string): Prom
   page.on('websocket', (socket) => asked.add(socket.url()));
   page.on('pageerror', ({ message }) => problems.push(message));
   page.on('console', (line: ConsoleMessage) => {
-    if (line.type() === 'error' && !EXPECTED.test(line.text()))
-      problems.push(line.text());
+    if (line.type() === 'error' && !EXPECTED.test(line.text())) problems.push(line.text());
   });
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   return {
