@@ -49,7 +49,7 @@ async function readyUrl(npm: ChildProcess): Promise<string> {
   for (const stream of [npm.stdout, npm.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      const url = /Tidings is ready\.[^]*?GraphiQL at (\S+)/.exec(output)?.[1];
+      const url = /Tidings is ready\..*?GraphiQL at (\S+)/s.exec(output)?.[1];
       if (url !== undefined) ready.resolve(url);
     });
   }
