@@ -160,7 +160,8 @@ describe('npm run data', () => {
   test('goes on when its gateway stops during the check, and another one takes its place', async () => {
     await writeFile(
       path('few.csv'),
-      'PULocationID,DOLocationID,tripDistanceMiles,minutes\n1,2,3,4\n5,6,7,8\n',
+      'PULocationID,DOLocationID,tripDistanceMiles,lpep_pickup_datetime,minutes\n' +
+        '1,2,3,2021-01-01 00:00:00,4\n5,6,7,2021-01-02 00:00:00,8\n',
     );
     const env = { MODELS_DIR: models.path, OPERATOR_TOKEN: TOKEN };
     const first = await startGateway(nats, env);

@@ -129,7 +129,7 @@ describe('two versions, two gateways and a worker', () => {
   });
 
   test.each([
-    ['an unknown model', { model: 'nope' }, {}, 'model must be one of'],
+    ['an unknown model', { model: 'nope' }, {}, 'model must be the name of a model'],
     ['an unknown version', {}, { 1: 50, 7: 50 }, 'weights.version must be a version of'],
     ['less than 100', {}, { 1: 50, 2: 49.99 }, 'weights must be percents that sum to 100'],
     ['more than 100', {}, { 1: 50, 2: 50.01 }, 'weights must be percents that sum to 100'],
