@@ -25,8 +25,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/bundleAssignment.ts',
-        from: '    const { address, traces } = this.#bundle;',
-        to: '    this.ack();\n    const { address, traces } = this.#bundle;',
+        from: '    const common = commonIn(this.#bundle);',
+        to: '    this.ack();\n    const common = commonIn(this.#bundle);',
       },
     ],
   },
@@ -102,8 +102,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/settle.ts',
-        from: '    () => broker.ends.store(address, common, part),',
-        to: "    async () => (await broker.ends.store(address, common, part), { type: 'stored', ends: { ...common, parts: [part] } }),",
+        from: 'untilStored(() => broker.ends.store(address, common, part), ',
+        to: "untilStored(async () => (await broker.ends.store(address, common, part), { type: 'stored', ends: { ...common, parts: [part] } }), ",
       },
     ],
   },
@@ -115,8 +115,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/bundleAssignment.ts',
-        from: 'if (mark !== undefined) this.soloRuns.set(row, mark.soloRuns);',
-        to: 'this.soloRuns.set(row, mark?.soloRuns ?? this.delivery.deliveryCount);',
+        from: '      if (mark === undefined) return;',
+        to: '      if (mark === undefined) return void this.soloRuns.set(row, this.delivery.deliveryCount);',
       },
     ],
   },
@@ -224,9 +224,9 @@ export const SABOTAGES: readonly Sabotage[] = [
         to: 'const ARTIFACTS_INTERVAL_MS = 50;',
       },
       {
-        file: 'src/registry/registrySweep.ts',
-        from: 'const LEAST_AGE_MS = 24 * 60 * 60_000;',
-        to: 'const LEAST_AGE_MS = 0;',
+        file: 'src/broker/artifactStore.ts',
+        from: 'export const UNNAMED_KEPT_MS = 24 * 60 * 60_000;',
+        to: 'export const UNNAMED_KEPT_MS = 0;',
       },
     ],
   },
