@@ -25,8 +25,8 @@ import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tensors } from './tensors.ts';
-import { trainings } from './trainings.ts';
 import { tracing } from './tracing.ts';
+import { trainings } from './trainings.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
