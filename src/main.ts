@@ -101,9 +101,9 @@ async function runGateway({
   server.readiness.start();
   addBrokerMetrics(metrics, broker);
   using _reporting = reportBroker(broker, () => broker.checkWrites());
-  using workers = new LiveWorkers(broker);
+  using workers = new LiveWorkers({ broker, modelsDir: config.modelsDir });
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
-  using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
+  using offering = new Offering({ broker, models, workers, rollouts, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _puller = new Puller({
     broker,
