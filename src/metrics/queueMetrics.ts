@@ -21,13 +21,11 @@ export interface LaneFigures {
   readonly isPaused: boolean;
 }
 
-type Stores = Pick<Broker['queues'], 'stores'>;
-
 export interface QueueMetricsOptions {
   readonly metrics: Metrics;
   readonly queues: { readonly list: () => Promise<readonly LaneFigures[]> };
   /** At each broker. */
-  readonly stores: readonly Stores[];
+  readonly stores: readonly Pick<Broker['queues'], 'stores'>[];
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly models: readonly Model[];
 }
@@ -72,7 +70,7 @@ export function addQueueMetrics({ metrics, queues, stores, workers, models }: Qu
   addStoreMetrics(metrics, stores);
 }
 
-function addStoreMetrics(metrics: Metrics, stores: readonly Stores[]): void {
+function addStoreMetrics(metrics: Metrics, stores: QueueMetricsOptions['stores']): void {
   const held = new Measured(async () => (await Promise.all(stores.map((each) => each.stores()))).flat());
   const labels = ['store'] as const;
   metrics.gauge(
