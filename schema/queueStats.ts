@@ -1,6 +1,6 @@
 /** The queues of models: what waits in them, and their pause. */
 import { Lane } from '../src/contract/subjects.ts';
-import { backlogSeconds, type LaneOfQueue } from '../src/system/queues.ts';
+import type { LaneOfQueue } from '../src/system/queues.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './model.ts';
 
@@ -30,13 +30,12 @@ export function defineQueueStats(builder: Builder, modelRef: ModelRef) {
       endedPerSecond: t.exposeFloat('endedPerSecond', {
         nullable: true,
         description:
-          'How many leave the queue in a second, measured over the last 15 seconds at most. At the first look, those that workers ended in the last minute. Null if it is not known.',
+          'How many leave the queue in a second, measured over the last 15 seconds, or since the last look if that was earlier. At the first look, those that workers ended in the last minute. Null if it is not known; that none leaves is known once some have waited for 10 seconds.',
       }),
-      backlogSeconds: t.float({
+      backlogSeconds: t.exposeFloat('backlogSeconds', {
         nullable: true,
         description:
-          'In how many seconds those that wait will have been taken, at that rate. Null without one.',
-        resolve: backlogSeconds,
+          'In how many seconds those that wait will have been taken, at that rate: 300 at most, the longest time limit, and 300 where none leaves. Null if the rate is not known.',
       }),
       isPaused: t.exposeBoolean('isPaused', { description: 'Whether an operator has paused it.' }),
     }),

@@ -1,5 +1,10 @@
 /** The queries `models`, `workers` and `health`, with the GraphQL types of workers. */
-import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/messages/presence.ts';
+import type {
+  NamedVersion,
+  RefusedVersion,
+  VersionPresence,
+  WorkerPresence,
+} from '../src/contract/messages/presence.ts';
 import { type Builder, type Context, replacedBy } from './builder.ts';
 import type { ModelRef } from './model.ts';
 
@@ -64,6 +69,18 @@ export function defineSystem(builder: Builder, modelRef: ModelRef) {
     }),
   });
 
+  const refusedRef = builder.objectRef<RefusedVersion>('RefusedVersion').implement({
+    description: 'A model version that a worker refuses to serve.',
+    fields: (t) => ({
+      modelName: t.exposeString('model', { description: 'Name of the model.' }),
+      version: t.exposeString('version', { description: 'Its version.' }),
+      reason: t.exposeString('reason', {
+        description:
+          'Why: its check failed, its memory does not suffice, or no key has signed it, for example.',
+      }),
+    }),
+  });
+
   const workerRef = builder.objectRef<WorkerPresence>('Worker').implement({
     description: 'A live worker: it has reported within the last seconds.',
     fields: (t) => ({
@@ -77,6 +94,11 @@ export function defineSystem(builder: Builder, modelRef: ModelRef) {
         type: [leavingRef],
         description: 'The versions that it does not serve any more, but keeps to finish their queues.',
         resolve: ({ leaving = [] }) => leaving,
+      }),
+      refused: t.field({
+        type: [refusedRef],
+        description: 'The versions that it has looked at and does not serve, each with the reason.',
+        resolve: ({ refused = [] }) => refused,
       }),
     }),
   });

@@ -13,12 +13,8 @@ import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
 import type { JwtTokens } from './identity/jwtTokens.ts';
-import { addBrokerMetrics } from './metrics/brokerMetrics.ts';
-import { addEvaluationMetrics } from './metrics/evaluationMetrics.ts';
 import { addGatewayMetrics } from './metrics/gatewayMetrics.ts';
 import { openMetrics } from './metrics/openMetrics.ts';
-import { addQueueMetrics } from './metrics/queueMetrics.ts';
-import { TaskMetrics } from './metrics/taskMetrics.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { type Config, isTraced, readConfig } from './process/config.ts';
@@ -35,13 +31,8 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
-import { gatewayFigures } from './system/gatewayFigures.ts';
-import { OwnFigures } from './system/ownFigures.ts';
-import { Pauses } from './system/pauses.ts';
-import { Places } from './system/places.ts';
-import { ProcessFigures } from './system/processFigures.ts';
+import { openGatewaySystem } from './system/gatewaySystem.ts';
 import { Queues } from './system/queues.ts';
-import { SystemStats } from './system/systemStats.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
@@ -76,6 +67,7 @@ async function runGateway({
   };
   /** New with every start: what an earlier process accepted is then found in the streams. */
   const home = randomBytes(4).toString('hex');
+  const id = `gateway-${home}`;
 
   const maxConnections = connectionsWithin({
     wanted: config.maxConnections,
@@ -91,19 +83,17 @@ async function runGateway({
     answerSupervisor,
     log,
   });
-  const { metrics } = opened;
   const tokens = server.auth.includes('jwt') ? await openTokens(config, log) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
   const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
-  await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
-  await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
+  await using broker = await openBroker({ ...reached, models, name: id });
+  await using blobsBroker = await openBlobsBroker({ ...reached, models, name: id });
   const largeBytes = blobsBroker ?? broker;
   server.readiness.start();
-  addBrokerMetrics(metrics, broker);
   using _reporting = reportBroker(broker, () => broker.checkWrites());
-  using workers = new LiveWorkers(broker);
+  using workers = new LiveWorkers({ broker, modelsDir: config.modelsDir });
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
-  using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
+  using offering = new Offering({ broker, models, workers, rollouts, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _puller = new Puller({
     broker,
@@ -136,11 +126,8 @@ async function runGateway({
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs, watches } =
     gatewayTasks;
   const artifacts = new OperatorArtifacts({ store: largeBytes.artifacts, reads: gatewayTasks.blobReads });
-  using counted = new TaskMetrics({ metrics, events });
-  using _gatewayMetrics = addGatewayMetrics({ metrics, server, open, watches });
   using _told = tellEnds(events, log);
-  const now = () => broker.now();
-  await using tracing = await openTracing({ config, id: `gateway-${home}`, events, now, log });
+  await using tracing = await openTracing({ config, id, events, now: () => broker.now(), log });
   await using work = openGatewayWork({
     broker,
     datasets: broker.datasets,
@@ -166,32 +153,16 @@ async function runGateway({
   using deadLetters = new DeadLetters({ broker });
   await using _shares = await DeadLetterShares.open({ broker, models, log });
   const queues = new Queues({ broker, models, queued: admission.queued, workers });
-  using _figures = new OwnFigures({
-    broker,
-    id: `gateway-${home}`,
-    role: 'gateway',
-    more: async () =>
-      gatewayFigures({
-        models,
-        counted,
-        connections: await server.countConnections(),
-        subscriptions: watches.count,
-      }),
-  });
-  using processes = new ProcessFigures({ broker });
-  using system = new SystemStats({
-    broker,
-    blobsBroker,
-    models,
-    workers,
-    queues,
-    processes,
-    places: watches,
-  });
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const stores = [broker, ...(blobsBroker === undefined ? [] : [blobsBroker])].map((each) => each.queues);
-  addQueueMetrics({ metrics, queues, stores, workers, models });
-  addEvaluationMetrics({ metrics, actuals, shadows, models });
+  using gatewayMetrics = addGatewayMetrics({
+    ...{ metrics: opened.metrics, broker, server, events, open, watches },
+    ...{ queues, stores, workers, models, actuals, shadows },
+  });
+  using system = openGatewaySystem({
+    ...{ broker, id, models, workers, queues, stores, server, watches },
+    counted: gatewayMetrics.tasks,
+  });
   const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
@@ -219,9 +190,9 @@ async function runGateway({
     offering,
     workers,
     queues,
-    places: new Places({ broker, queues }),
-    pauses: new Pauses({ broker, queues, models }),
-    system,
+    places: system.places,
+    pauses: system.pauses,
+    system: system.stats,
     broker,
     apiVersion,
   };
@@ -239,7 +210,7 @@ async function runGateway({
       work.endWatches();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
-      system[Symbol.dispose]();
+      system.stats[Symbol.dispose]();
     },
   });
   log.info({ url: server.url, home }, 'ready');

@@ -19,7 +19,6 @@ import type { Logger } from '../src/process/log.ts';
 import type { AnswerColumns } from './answer.ts';
 import { fetchBlobs, haveBlobs, type WorkerBlobs } from './inputBlobs.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
-import type { RunTracing } from './runTracing.ts';
 import type { Session } from './session.ts';
 import { forgetSuspects } from './settle.ts';
 import type { WorkerEvents } from './workerEvents.ts';
@@ -35,8 +34,6 @@ export interface WorkerOptions {
   readonly manifest: Manifest;
   readonly version: string;
   readonly events: Pick<WorkerEvents, 'emit'>;
-  /** Undefined unless spans are exported. */
-  readonly tracing: RunTracing | undefined;
   /** Whether what happened to tasks is kept with their ends. */
   readonly keepsHistory: boolean;
   /** Left out of the reasons that clients see. */
@@ -58,7 +55,6 @@ export type SettleOptions = Pick<
   | 'manifest'
   | 'version'
   | 'events'
-  | 'tracing'
   | 'keepsHistory'
   | 'workerId'
   | 'log'

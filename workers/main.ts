@@ -85,8 +85,13 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker,
   await using blobsBroker = await openBlobsBroker(reached);
   const largeBytes = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
-  const now = () => broker.now();
-  await using tracing = await openTracing({ config, role: 'worker', id: workerId, now, log });
+  await using _tracing = await openTracing({
+    ...{ config, role: 'worker', id: workerId, now: () => broker.now(), log },
+    listen: (tracing) => [
+      events.on('ran', (ran) => tracing.ran(ran)),
+      events.on('stored', (ends) => tracing.stored(ends)),
+    ],
+  });
   using runNotices = new RunNotices({ broker });
   await using hosts = new Hosts({
     sharedMax: slotCount,
@@ -124,7 +129,6 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker,
     device: DeviceMemory.of(config, log),
     threads: config.sessionThreads,
     workerId,
-    tracing,
     keepsHistory: config.taskHistory,
     runNotices,
     events,

@@ -2,11 +2,18 @@
 import { type Config, isTraced } from '../src/process/config.ts';
 import type { WorkerTracing, WorkerTracingOptions } from '../src/tracing/workerTracing.ts';
 
-/** @returns undefined if nothing is traced. */
-export async function openTracing(
-  options: WorkerTracingOptions & { readonly config: Config },
-): Promise<WorkerTracing | undefined> {
-  if (!isTraced(options.config)) return undefined;
-  const { WorkerTracing } = await import('../src/tracing/workerTracing.ts');
-  return new WorkerTracing(options);
+export interface OpenTracingOptions extends WorkerTracingOptions {
+  readonly config: Config;
+  /** Lets it hear the events that it makes spans of. */
+  readonly listen: (tracing: WorkerTracing) => readonly Disposable[];
+}
+
+export async function openTracing({ listen, ...options }: OpenTracingOptions): Promise<AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  if (isTraced(options.config)) {
+    const { WorkerTracing } = await import('../src/tracing/workerTracing.ts');
+    const tracing = opened.use(new WorkerTracing(options));
+    for (const listening of listen(tracing)) opened.use(listening);
+  }
+  return opened.move();
 }

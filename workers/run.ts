@@ -96,7 +96,7 @@ async function runInTurn(
 async function run(
   batch: Batch,
   { held }: Turn,
-  { broker, manifest, version, events, runNotices, tracing, log }: WorkerOptions,
+  { broker, manifest, version, events, runNotices, log }: WorkerOptions,
   before?: Promise<Ran>,
 ): Promise<Ran> {
   const { picks, size, formedAt, encoded } = batch;
@@ -115,35 +115,22 @@ async function run(
   using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
   partials?.begin({ startedAt, tasksOf: tasks });
   const figures = { formedAt, startedAt, batchSize: size };
-  const over = (computeMs: number, hasFailed: boolean) =>
-    events.emit('ran', {
-      model: manifest.name,
-      version,
-      rows: size,
-      maxRows: batch.maxRows,
-      computeMs,
-      hasFailed,
-    });
-  const trace = (run: Run, errorCode?: TaskErrorCode) => {
-    const traces = picks.flatMap(({ assignment, rows }) => assignment.tracesOf(rows));
-    if (traces.length > 0) tracing?.ran(run, { model: manifest.name, version, traces, errorCode });
+  const over = (computeMs: number, errorCode?: TaskErrorCode): Run => {
+    const run = { ...figures, computeMs };
+    const traces = () => picks.flatMap(({ assignment, rows }) => assignment.tracesOf(rows));
+    events.emit('ran', { model: manifest.name, version, run, maxRows: batch.maxRows, errorCode, traces });
+    return run;
   };
   try {
     const answered = await answer;
     const { computeMs } = answered;
-    over(computeMs, false);
     const decoded = decodeColumns(manifest, answered, encoded.run);
-    const run = { ...figures, computeMs };
-    if (tracing !== undefined) trace(run);
-    endRows(batch, decoded, run);
+    endRows(batch, decoded, over(computeMs));
     return { batch, tookMs: computeMs };
   } catch (error) {
     refuseForeign(error);
     const computeMs = broker.now() - startedAt;
-    over(computeMs, true);
-    const run = { ...figures, computeMs };
-    if (tracing !== undefined) trace(run, codeOf(error));
-    return { batch, failure: { error, run }, tookMs: computeMs };
+    return { batch, failure: { error, run: over(computeMs, codeOf(error)) }, tookMs: computeMs };
   }
 }
 

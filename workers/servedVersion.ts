@@ -20,7 +20,6 @@ import type { Hosts } from './hosts.ts';
 import type { WorkerBlobs } from './inputBlobs.ts';
 import { RecentCount } from './recentCount.ts';
 import type { RunNotices } from './runNotices.ts';
-import type { RunTracing } from './runTracing.ts';
 import { Session, SessionLost } from './session.ts';
 import { OutOfBudget, type SessionMemory } from './sessionMemory.ts';
 import type { Flow, Slots } from './slots.ts';
@@ -49,7 +48,6 @@ export interface ServedVersionOptions {
   readonly workerId: string;
   readonly runNotices: RunNotices;
   readonly events: WorkerEvents;
-  readonly tracing: RunTracing | undefined;
   readonly keepsHistory: boolean;
   readonly log: Logger;
   /** Called when its state has changed. */

@@ -69,7 +69,7 @@ export async function storeEnds(
   { address, common, part, fieldsOf }: StorableEnds,
   options: SettleOptions,
 ): Promise<boolean> {
-  const { broker, log, tracing, onFinished } = options;
+  const { broker, log, events, onFinished } = options;
   const stored = await untilStored(() => broker.ends.store(address, common, part), fieldsOf(0), options);
   if (stored === undefined) return false;
   const ours = rowsStoredAs(part, stored.ends.parts);
@@ -82,8 +82,7 @@ export async function storeEnds(
           : 'the task had its end already: the result of this run is dropped',
       );
   if (ours.length > 0) onFinished(ours.length);
-  if (part.traces !== undefined)
-    tracing?.stored({ model: address.model, part, taskIdOf: (i) => fieldsOf(i).taskId });
+  events.emit('stored', { model: address.model, part, fieldsOf });
   return true;
 }
 

@@ -1,15 +1,28 @@
-/** Events of a worker's jobs and sessions. Metrics listen. */
+/** Events of a worker's jobs and sessions. */
+import type { EndsPart, Run } from '../src/contract/messages/ends.ts';
 import type { NamedVersion } from '../src/contract/messages/presence.ts';
+import type { TaskErrorCode } from '../src/contract/task.ts';
+import type { TaskFields } from '../src/contract/trace.ts';
 import { Events } from '../src/process/events.ts';
 
 export interface WorkerEventMap {
-  /** A run is over, whether it failed or not. */
+  /** A run is over. */
   readonly ran: NamedVersion & {
-    readonly rows: number;
+    /** The same object that the ends of its tasks have. */
+    readonly run: Run;
     /** How many rows it could have had. */
     readonly maxRows: number;
-    readonly computeMs: number;
-    readonly hasFailed: boolean;
+    /** Why it failed, if it did. */
+    readonly errorCode: TaskErrorCode | undefined;
+    /** W3C `traceparent` of its tasks, as far as they have one. Made for a listener that asks. */
+    readonly traces: () => readonly string[];
+  };
+  /** Ends are stored. */
+  readonly stored: {
+    readonly model: string;
+    readonly part: EndsPart;
+    /** @param i the place of a row in the lists of the part. */
+    readonly fieldsOf: (i: number) => TaskFields;
   };
   /** A job came that the broker had delivered before. */
   readonly redelivered: NamedVersion;

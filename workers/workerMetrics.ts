@@ -70,11 +70,11 @@ export class WorkerMetrics implements Disposable {
     const counters = [this.failedRuns, this.redeliveries, this.suspects, this.deadLetters];
     addGauges(metrics, worker);
     this.#listening.use(
-      events.on('ran', ({ model, version, rows, maxRows, computeMs, hasFailed }) => {
-        this.batchRows.of(model, version).observe(rows);
-        this.batchFill.of(model, version).observe(rows / maxRows);
+      events.on('ran', ({ model, version, run: { batchSize, computeMs }, maxRows, errorCode }) => {
+        this.batchRows.of(model, version).observe(batchSize);
+        this.batchFill.of(model, version).observe(batchSize / maxRows);
         this.runSeconds.of(model, version).observe(computeMs / MS);
-        if (hasFailed) this.failedRuns.of(model, version).add();
+        if (errorCode !== undefined) this.failedRuns.of(model, version).add();
       }),
     );
     this.#count(events, 'redelivered', this.redeliveries);

@@ -1,4 +1,4 @@
-/** Events of the clients of a gateway. Metrics listen. */
+/** Events of the clients of a gateway. */
 import { Events } from '../process/events.ts';
 
 export interface EdgeEventMap {

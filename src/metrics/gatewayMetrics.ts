@@ -1,42 +1,30 @@
-/** What a gateway tells of its clients and of the tasks that it follows. */
-import type { EdgeEvents } from '../edge/edgeEvents.ts';
-import type { OpenTasks } from '../tasks/openTasks.ts';
-import type { TaskWatches } from '../tasks/taskWatches.ts';
-import type { Metrics } from './metrics.ts';
+/** The metrics of a gateway, put together: what it counts itself, and what it tells of the whole system. */
+import type { Broker } from '../broker/broker.ts';
+import type { TaskEvents } from '../tasks/taskEvents.ts';
+import { addBrokerMetrics } from './brokerMetrics.ts';
+import { addClientMetrics, type ClientMetricsOptions } from './clientMetrics.ts';
+import { addEvaluationMetrics, type EvaluationMetricsOptions } from './evaluationMetrics.ts';
+import { addQueueMetrics, type QueueMetricsOptions } from './queueMetrics.ts';
+import { TaskMetrics } from './taskMetrics.ts';
 
-export interface GatewayMetricsOptions {
-  readonly metrics: Metrics;
-  readonly server: {
-    readonly events: Pick<EdgeEvents, 'on'>;
-    readonly countConnections: () => Promise<number>;
-  };
-  readonly open: Pick<OpenTasks, 'size'>;
-  readonly watches: Pick<TaskWatches, 'count'>;
+export interface GatewayMetricsOptions
+  extends ClientMetricsOptions,
+    QueueMetricsOptions,
+    EvaluationMetricsOptions {
+  readonly broker: Pick<Broker, 'connected' | 'reconnects' | 'roundTripMs'>;
+  readonly events: Pick<TaskEvents, 'on'>;
 }
 
-export function addGatewayMetrics({ metrics, server, open, watches }: GatewayMetricsOptions): Disposable {
-  const slowClients = metrics.counter({
-    name: 'tidings_slow_clients_total',
-    help: 'Connections that were closed because their clients did not read.',
-    labels: ['transport'],
-  });
-  // A counter that begins at 0 shows its first event as an increase.
-  for (const transport of ['websocket', 'http']) slowClients.of(transport);
-  metrics.gauge(
-    { name: 'tidings_connections', help: 'Connections that are open, WebSockets included.', labels: [] },
-    async () => [[[], await server.countConnections()]],
-  );
-  metrics.gauge(
-    {
-      name: 'tidings_subscriptions',
-      help: 'Places of MAX_SUBSCRIPTIONS that are taken: subscriptions, and mutations that wait.',
-      labels: [],
-    },
-    () => [[[], watches.count]],
-  );
-  metrics.gauge(
-    { name: 'tidings_open_tasks', help: 'Unfinished tasks that this gateway follows.', labels: [] },
-    () => [[[], open.size]],
-  );
-  return server.events.on('tooSlow', ({ transport }) => slowClients.of(transport).add());
+export interface GatewayMetrics extends Disposable {
+  readonly tasks: TaskMetrics;
+}
+
+export function addGatewayMetrics(options: GatewayMetricsOptions): GatewayMetrics {
+  const listening = new DisposableStack();
+  addBrokerMetrics(options.metrics, options.broker);
+  addQueueMetrics(options);
+  addEvaluationMetrics(options);
+  listening.use(addClientMetrics(options));
+  const tasks = listening.use(new TaskMetrics(options));
+  return { tasks, [Symbol.dispose]: () => listening[Symbol.dispose]() };
 }

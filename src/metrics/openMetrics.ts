@@ -2,12 +2,13 @@
  * The one registry of a process. It always counts. A scraper reads it at `METRICS_PORT`, if that is set; a supervisor, if
  * there is one, over its channel.
  */
+import type { ProcessRole } from '../contract/messages/figures.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import type { ProcessContext } from '../process/runProcess.ts';
 import { Metrics } from './metrics.ts';
 import { MetricsServer, type Readiness } from './metricsServer.ts';
-import { addProcessMetrics, type ProcessRole } from './processMetrics.ts';
+import { addProcessMetrics } from './processMetrics.ts';
 
 export interface OpenMetricsOptions extends Readiness {
   readonly config: Pick<Config, 'metricsHost' | 'metricsPort'>;

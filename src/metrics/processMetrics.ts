@@ -1,14 +1,11 @@
 /** What every process tells of itself. The names are those by which Node is known to Prometheus. */
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ProcessRole } from '../contract/messages/figures.ts';
+import { EventLoopDelay } from '../process/eventLoopDelay.ts';
 import { readJson } from '../process/jsonFile.ts';
 import type { Metrics } from './metrics.ts';
 
-export type ProcessRole = 'gateway' | 'worker' | 'trainer';
-
-/** The monitor measures the time between two of its timers, which are so far apart. */
-const RESOLUTION_MS = 20;
-const NANOSECONDS = 1e9;
+const MS = 1_000;
 const MICROSECONDS = 1e6;
 
 export async function addProcessMetrics(metrics: Metrics, role: ProcessRole): Promise<Disposable> {
@@ -31,7 +28,7 @@ export async function addProcessMetrics(metrics: Metrics, role: ProcessRole): Pr
       return [[[], (user + system) / MICROSECONDS]];
     },
   );
-  const startedAt = Date.now() / 1_000 - process.uptime();
+  const startedAt = Date.now() / MS - process.uptime();
   gauge('process_start_time_seconds', 'When the process started, since the epoch.', () => startedAt);
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
   gauge('nodejs_heap_size_used_bytes', 'Heap of JavaScript in use.', () => process.memoryUsage().heapUsed);
@@ -40,31 +37,11 @@ export async function addProcessMetrics(metrics: Metrics, role: ProcessRole): Pr
     'Heap of JavaScript that is reserved.',
     () => process.memoryUsage().heapTotal,
   );
-  const lag = new EventLoopLag();
+  const delay = new EventLoopDelay();
   gauge(
     'nodejs_eventloop_lag_p99_seconds',
     'How late the event loop was since the last scrape, the 99th percentile.',
-    () => lag.read(),
+    () => delay.take().p99 / MS,
   );
-  return lag;
-}
-
-/** Measures from the first scrape on: its timer would wake up an idle process that nobody scrapes. */
-class EventLoopLag implements Disposable {
-  #delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
-
-  /** In seconds, since the last call. */
-  read(): number {
-    if (this.#delay === undefined) {
-      this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-      this.#delay.enable();
-    }
-    const intervalNs = this.#delay.percentile(99);
-    this.#delay.reset();
-    return Math.max(0, intervalNs / NANOSECONDS - RESOLUTION_MS / 1_000);
-  }
-
-  [Symbol.dispose](): void {
-    this.#delay?.disable();
-  }
+  return delay;
 }

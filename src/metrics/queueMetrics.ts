@@ -4,7 +4,6 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import type { Lane } from '../contract/subjects.ts';
-import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { LiveWorkers } from '../rollout/presence.ts';
 import { Measured } from '../tasks/measured.ts';
@@ -18,37 +17,36 @@ export interface LaneFigures {
   readonly waiting: number;
   readonly inHand: number;
   /** Undefined if it is not known. */
-  readonly endedPerSecond: number | undefined;
+  readonly backlogSeconds: number | undefined;
   readonly isPaused: boolean;
 }
-
-type Stores = Pick<Broker['queues'], 'stores'>;
 
 export interface QueueMetricsOptions {
   readonly metrics: Metrics;
   readonly queues: { readonly list: () => Promise<readonly LaneFigures[]> };
   /** At each broker. */
-  readonly stores: readonly Stores[];
+  readonly stores: readonly Pick<Broker['queues'], 'stores'>[];
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly models: readonly Model[];
 }
 
 const MS = 1_000;
 const LANE = ['model', 'version', 'lane'] as const;
-/** Where nothing ends, tasks wait until their time is over: this is the longest that they can ask for. */
-const LONGEST_WAIT_S = MAX_TIMEOUT_MS / MS;
 
 export function addQueueMetrics({ metrics, queues, stores, workers, models }: QueueMetricsOptions): void {
-  const ofLanes = (name: string, help: string, figureOf: (lane: LaneFigures) => number) =>
+  const ofLanes = (name: string, help: string, figureOf: (lane: LaneFigures) => number | undefined) =>
     metrics.gauge({ name, help, labels: LANE }, async () =>
-      (await queues.list()).map((each) => [[each.model, each.version, each.lane], figureOf(each)]),
+      (await queues.list()).flatMap((each) => {
+        const figure = figureOf(each);
+        return figure === undefined ? [] : [[[each.model, each.version, each.lane], figure] as const];
+      }),
     );
   ofLanes('tidings_queue_waiting_jobs', 'Jobs that no worker has been given yet.', ({ waiting }) => waiting);
   ofLanes('tidings_queue_jobs_in_hand', 'Jobs that workers have.', ({ inHand }) => inHand);
   ofLanes(
     'tidings_queue_backlog_seconds',
-    `How long the jobs that wait will take, at the present rate. ${LONGEST_WAIT_S} at most, and where nothing ends.`,
-    backlogSecondsOf,
+    'How long the jobs that wait will take, at the present rate. 300 at most, and where none ends.',
+    ({ backlogSeconds }) => backlogSeconds,
   );
   ofLanes('tidings_queue_paused', '1 while an operator has paused the model, else 0.', ({ isPaused }) =>
     isPaused ? 1 : 0,
@@ -72,7 +70,7 @@ export function addQueueMetrics({ metrics, queues, stores, workers, models }: Qu
   addStoreMetrics(metrics, stores);
 }
 
-function addStoreMetrics(metrics: Metrics, stores: readonly Stores[]): void {
+function addStoreMetrics(metrics: Metrics, stores: QueueMetricsOptions['stores']): void {
   const held = new Measured(async () => (await Promise.all(stores.map((each) => each.stores()))).flat());
   const labels = ['store'] as const;
   metrics.gauge(
@@ -94,10 +92,6 @@ function addStoreMetrics(metrics: Metrics, stores: readonly Stores[]): void {
         maxBytes === undefined || dropsOldest ? [] : [[[name], maxBytes]],
       ),
   );
-}
-
-function backlogSecondsOf({ waiting, endedPerSecond = 0 }: LaneFigures): number {
-  return waiting === 0 ? 0 : Math.min(waiting / endedPerSecond, LONGEST_WAIT_S);
 }
 
 /** A version without a worker has 0. */

@@ -27,7 +27,6 @@ import {
   versionAt,
 } from '../contract/rollout.ts';
 import type { Model, ModelVersion } from '../models/models.ts';
-import { publicReason } from '../models/publicReason.ts';
 import type { Logger } from '../process/log.ts';
 import type { LiveWorkers } from './presence.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -72,7 +71,6 @@ export interface OfferingOptions {
   readonly models: readonly Model[];
   readonly workers: Pick<LiveWorkers, 'list' | 'onPresence'>;
   readonly rollouts: Pick<Rollouts, 'of'>;
-  readonly modelsDir: string;
   readonly log: Logger;
 }
 
@@ -104,7 +102,6 @@ export class Offering implements Disposable {
   readonly #broker: OfferingOptions['broker'];
   readonly #workers: OfferingOptions['workers'];
   readonly #rollouts: OfferingOptions['rollouts'];
-  readonly #modelsDir: string;
   readonly #log: Logger;
   readonly #looks = new Map<string, Look>();
   /**
@@ -126,11 +123,10 @@ export class Offering implements Disposable {
   readonly #lacking = new Set<Model>();
   #retry: NodeJS.Timeout | undefined;
 
-  constructor({ broker, models, workers, rollouts, modelsDir, log }: OfferingOptions) {
+  constructor({ broker, models, workers, rollouts, log }: OfferingOptions) {
     this.#broker = broker;
     this.#workers = workers;
     this.#rollouts = rollouts;
-    this.#modelsDir = modelsDir;
     this.#log = log;
     for (const { manifest, versions } of models) {
       this.#records.set(manifest.name, new Map());
@@ -311,13 +307,12 @@ export class Offering implements Disposable {
         const refusal =
           all.flatMap(({ refused = [] }) => refused.filter(isThis))[0]?.reason ??
           (liveWorkers > 0 ? undefined : tooOldFor(all, isThis));
-        const told = refusal === undefined ? undefined : publicReason(refusal, this.#modelsDir);
         const state = stateOf(isPresent, liveWorkers > 0, refusal !== undefined);
         const finished = served.reduce((sum, { finishedLastMinute = 0 }) => sum + finishedLastMinute, 0);
         const environment = served[0]?.environment;
         return state === undefined
           ? []
-          : [{ record, state, refusal: told, liveWorkers, finishedLastMinute: finished, environment }];
+          : [{ record, state, refusal, liveWorkers, finishedLastMinute: finished, environment }];
       });
   }
 

@@ -7,6 +7,13 @@
  */
 import type { Broker, Listening } from '../broker/broker.ts';
 import { PRESENCE_TTL_MS, type WorkerPresence } from '../contract/messages/presence.ts';
+import { publicReason } from '../models/publicReason.ts';
+
+export interface LiveWorkersOptions {
+  readonly broker: Pick<Broker, 'notices' | 'onConnectionChange'>;
+  /** Left out of the reasons that clients see. */
+  readonly modelsDir: string;
+}
 
 interface LiveWorker {
   readonly presence: WorkerPresence;
@@ -24,17 +31,19 @@ const ASK_EVERY_MS = 1_000;
 const ANSWER_WITHIN_MS = 2_500;
 
 export class LiveWorkers implements Disposable {
-  readonly #broker: Pick<Broker, 'notices' | 'onConnectionChange'>;
+  readonly #broker: LiveWorkersOptions['broker'];
+  readonly #modelsDir: string;
   readonly #workers = new Map<string, LiveWorker>();
   readonly #listeners = new Set<(presence: WorkerPresence) => void>();
   readonly #listening = new DisposableStack();
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(broker: Pick<Broker, 'notices' | 'onConnectionChange'>) {
+  constructor({ broker, modelsDir }: LiveWorkersOptions) {
     this.#broker = broker;
+    this.#modelsDir = modelsDir;
     this.#listening.use(
       broker.notices.listenWorkers({
-        present: (presence) => this.#hear(presence),
+        present: (presence) => this.#hear(this.#told(presence)),
         left: (id) => this.#workers.delete(id),
       }),
     );
@@ -58,6 +67,16 @@ export class LiveWorkers implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
+  }
+
+  /** A worker that is not ours may name files of its machine. */
+  #told(presence: WorkerPresence): WorkerPresence {
+    if (presence.refused === undefined) return presence;
+    const refused = presence.refused.map((each) => ({
+      ...each,
+      reason: publicReason(each.reason, this.#modelsDir),
+    }));
+    return { ...presence, refused };
   }
 
   #hear(presence: WorkerPresence): void {

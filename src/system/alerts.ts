@@ -1,11 +1,14 @@
-/** What needs attention now, as far as a gateway can see it. The rules for Prometheus have the same names and conditions. */
+/**
+ * What needs attention now, as far as a gateway can see it. The rules for Prometheus have the same names; most of them
+ * wait until their condition has held for a while.
+ */
 import type { StoreState } from '../broker/broker.ts';
 import { ProcessRole } from '../contract/messages/figures.ts';
 import type { WorkerPresence } from '../contract/messages/presence.ts';
 import { Lane, streams } from '../contract/subjects.ts';
 import type { Model } from '../models/models.ts';
 import { readableBytes } from '../process/readableBytes.ts';
-import { backlogSeconds, type LaneOfQueue } from './queues.ts';
+import type { LaneOfQueue } from './queues.ts';
 import type { ProcessStats } from './rates.ts';
 
 export const AlertSeverity = { Warning: 'WARNING', Critical: 'CRITICAL' } as const;
@@ -85,9 +88,8 @@ function withoutWorker({ queues = [], workers }: SeenSystem): readonly Alert[] {
 function backlogs({ queues = [], models }: SeenSystem): readonly Alert[] {
   const late = queues.filter((lane) => {
     const limitMs = models.find(({ manifest }) => manifest.name === lane.model)?.manifest.limits.timeoutMs;
-    const seconds = backlogSeconds(lane);
     const canExpire = lane.lane !== Lane.Batch && !lane.isPaused;
-    return canExpire && limitMs !== undefined && seconds !== undefined && seconds * 1_000 > limitMs;
+    return canExpire && limitMs !== undefined && (lane.backlogSeconds ?? 0) * 1_000 > limitMs;
   });
   return byVersion(late).map(({ model, version }) => ({
     name: 'TidingsBacklogBeyondDeadline',

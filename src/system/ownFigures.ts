@@ -2,9 +2,9 @@
  * Answers gateways that ask for the figures of this process. While none asks, it does nothing: the delay of the event loop
  * is measured from the first question on, and until questions stop.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Broker } from '../broker/broker.ts';
 import type { Figures } from '../contract/messages/figures.ts';
+import { EventLoopDelay } from '../process/eventLoopDelay.ts';
 
 type MoreFigures = Pick<Figures, 'slots' | 'gateway'>;
 
@@ -18,8 +18,6 @@ export interface OwnFiguresOptions extends Pick<Figures, 'id' | 'role'> {
 const LEAST_INTERVAL_MS = 100;
 /** A gateway with watchers asks once a second. */
 const ASKED_UNTIL_MS = 5_000;
-const RESOLUTION_MS = 20;
-const NANOSECONDS_PER_MS = 1e6;
 const MICROSECONDS_PER_MS = 1e3;
 const S = 1_000;
 
@@ -27,8 +25,8 @@ export class OwnFigures implements Disposable {
   readonly #options: OwnFiguresOptions;
   readonly #startedAt = Math.round(Date.now() - process.uptime() * S);
   readonly #listening: Disposable;
+  readonly #delay = new EventLoopDelay();
   #answeredAt = Number.NEGATIVE_INFINITY;
-  #delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
   #calm: NodeJS.Timeout | undefined;
 
   constructor(options: OwnFiguresOptions) {
@@ -39,7 +37,7 @@ export class OwnFigures implements Disposable {
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
     clearTimeout(this.#calm);
-    this.#stopMeasuring();
+    this.#delay[Symbol.dispose]();
   }
 
   async #answer(): Promise<void> {
@@ -47,7 +45,7 @@ export class OwnFigures implements Disposable {
     if (now - this.#answeredAt < LEAST_INTERVAL_MS) return;
     this.#answeredAt = now;
     clearTimeout(this.#calm);
-    this.#calm = setTimeout(() => this.#stopMeasuring(), ASKED_UNTIL_MS).unref();
+    this.#calm = setTimeout(() => this.#delay[Symbol.dispose](), ASKED_UNTIL_MS).unref();
     this.#options.broker.notices.tellFigures(await this.#figures());
   }
 
@@ -61,26 +59,8 @@ export class OwnFigures implements Disposable {
       upMs: process.uptime() * S,
       cpuMs: (user + system) / MICROSECONDS_PER_MS,
       memoryBytes: process.memoryUsage.rss(),
-      eventLoopDelayMs: this.#takeDelay(),
+      eventLoopDelayMs: this.#delay.take().longest,
       ...(await more?.()),
     };
-  }
-
-  /** The longest delay since the last question. */
-  #takeDelay(): number {
-    if (this.#delay === undefined) {
-      this.#delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-      this.#delay.enable();
-      return 0;
-    }
-    // The histogram holds the time between two timers, of which the resolution is no delay.
-    const longestMs = this.#delay.max / NANOSECONDS_PER_MS - RESOLUTION_MS;
-    this.#delay.reset();
-    return Math.max(0, longestMs);
-  }
-
-  #stopMeasuring(): void {
-    this.#delay?.disable();
-    this.#delay = undefined;
   }
 }

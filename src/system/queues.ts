@@ -7,6 +7,7 @@
  */
 import type { Broker, LaneState, QueueState } from '../broker/broker.ts';
 import { Lane } from '../contract/subjects.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import { MAX_BUNDLE_ROWS } from '../contract/taskId.ts';
 import { type Model, modelNamed } from '../models/models.ts';
 import type { LiveWorkers } from '../rollout/presence.ts';
@@ -29,6 +30,11 @@ export interface LaneOfQueue {
   readonly inHand: number;
   /** Undefined if it is not known. */
   readonly endedPerSecond: number | undefined;
+  /**
+   * In how many seconds the jobs that wait will have been taken, at that rate: `LONGEST_WAIT_S` at most, and where none
+   * ends. Undefined if the rate is not known.
+   */
+  readonly backlogSeconds: number | undefined;
   readonly isPaused: boolean;
   /** The same in messages of the broker. */
   readonly messages: { readonly waiting: number; readonly inHand: number };
@@ -41,6 +47,12 @@ interface Look extends QueueState {
 
 /** A rate is taken between two looks that are so far apart. */
 const RATE_OVER_MS = { least: 900, most: 15_000 };
+/** Who looks less often gets the rate since the last look, if that was not longer ago. */
+const SELDOM_MS = 120_000;
+/** That none ends is known once jobs have waited for so long: a single run may take seconds. */
+const NONE_AFTER_MS = 10_000;
+/** Where none ends, jobs wait until their time is over: this is the longest that a task can ask for. */
+const LONGEST_WAIT_S = MAX_TIMEOUT_MS / 1_000;
 
 export class Queues {
   readonly #options: QueuesOptions;
@@ -83,7 +95,7 @@ export class Queues {
   async #look(model: string): Promise<readonly LaneOfQueue[]> {
     const state = await this.#options.broker.queues.read(model);
     const now: Look = { ...state, at: performance.now() };
-    const earlier = (this.#looks.get(model) ?? []).filter(({ at }) => now.at - at <= RATE_OVER_MS.most);
+    const earlier = this.#earlierLooks(model, now.at);
     this.#looks.set(model, [...earlier, now]);
     const jobsPerMessage = jobsPerMessageIn(state, this.#options.queued.of(model));
     const [first] = earlier;
@@ -91,19 +103,28 @@ export class Queues {
       .map((lane) => {
         const factor = lane.lane === Lane.Batch ? 1 : jobsPerMessage;
         const messagesPerSecond = first && rateBetween(first, now, lane);
+        const waiting = Math.round(lane.waiting * factor);
+        const endedPerSecond =
+          messagesPerSecond === undefined ? this.#endedLastMinute(model, lane) : messagesPerSecond * factor;
         return {
           model,
           version: lane.version,
           lane: lane.lane,
-          waiting: Math.round(lane.waiting * factor),
+          waiting,
           inHand: Math.round(lane.inHand * factor),
-          endedPerSecond:
-            messagesPerSecond === undefined ? this.#endedLastMinute(model, lane) : messagesPerSecond * factor,
+          endedPerSecond,
+          backlogSeconds: backlogSeconds(waiting, endedPerSecond),
           isPaused: lane.isPaused,
           messages: { waiting: lane.waiting, inHand: lane.inHand },
         };
       })
       .toSorted((a, b) => Number(a.version) - Number(b.version));
+  }
+
+  #earlierLooks(model: string, now: number): readonly Look[] {
+    const looks = this.#looks.get(model) ?? [];
+    const recent = looks.filter(({ at }) => now - at <= RATE_OVER_MS.most);
+    return recent.length > 0 ? recent : looks.slice(-1).filter(({ at }) => now - at <= SELDOM_MS);
   }
 
   /** What workers tell of the last minute. Only of single tasks, which mostly have one lane. */
@@ -117,13 +138,9 @@ export class Queues {
   }
 }
 
-/** In how many seconds the jobs that wait will have been taken, at the present rate; undefined without one. */
-export function backlogSeconds({
-  waiting,
-  endedPerSecond,
-}: Pick<LaneOfQueue, 'waiting' | 'endedPerSecond'>): number | undefined {
+function backlogSeconds(waiting: number, endedPerSecond: number | undefined): number | undefined {
   if (waiting === 0) return 0;
-  return endedPerSecond ? waiting / endedPerSecond : undefined;
+  return endedPerSecond === undefined ? undefined : Math.min(waiting / endedPerSecond, LONGEST_WAIT_S);
 }
 
 /** @param jobs the unfinished ones of the model: tasks, row batches and chunks. */
@@ -137,10 +154,16 @@ function jobsPerMessageIn({ lanes, messages }: QueueState, jobs: number): number
   return Math.min(Math.max((jobs - chunks - rowBatches) / bundles, 1), MAX_BUNDLE_ROWS);
 }
 
-/** Messages that left a lane in a second; undefined if the time is too short, or if the lane was made anew. */
-function rateBetween(first: Look, now: Look, { version, lane, left }: LaneState): number | undefined {
+/** Messages that left a lane in a second; undefined if the time is too short to tell, or if the lane was made anew. */
+function rateBetween(
+  first: Look,
+  now: Look,
+  { version, lane, waiting, left }: LaneState,
+): number | undefined {
   const elapsedMs = now.at - first.at;
   const before = first.lanes.find((each) => each.version === version && each.lane === lane);
   if (before === undefined || elapsedMs < RATE_OVER_MS.least || left < before.left) return undefined;
+  const haveWaited = before.waiting > 0 && elapsedMs >= NONE_AFTER_MS;
+  if (left === before.left && waiting > 0 && !haveWaited) return undefined;
   return ((left - before.left) * 1_000) / elapsedMs;
 }

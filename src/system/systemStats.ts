@@ -14,19 +14,15 @@ import type { ProcessFigures } from './processFigures.ts';
 import type { LaneOfQueue, Queues } from './queues.ts';
 import { type ModelStats, modelStats, type ProcessStats, processStats } from './rates.ts';
 
-interface Stores {
-  readonly queues: Pick<Broker['queues'], 'stores'>;
-}
-
 export interface SystemStatsOptions {
-  readonly broker: Pick<Broker, 'now'> & Stores;
-  /** Undefined if blobs and artifacts are held with the rest. */
-  readonly blobsBroker: Stores | undefined;
+  readonly broker: Pick<Broker, 'now'>;
+  /** At each broker. */
+  readonly stores: readonly Pick<Broker['queues'], 'stores'>[];
   readonly models: readonly Model[];
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly queues: Pick<Queues, 'list'>;
   readonly processes: Pick<ProcessFigures, 'look'>;
-  readonly places: Pick<TaskWatches, 'reserve'>;
+  readonly watches: Pick<TaskWatches, 'reserve'>;
 }
 
 export interface DatedAlert extends Alert {
@@ -76,7 +72,7 @@ export class SystemStats implements Disposable {
    * @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`.
    */
   watch(holder: QuotaHolder): AsyncIterableIterator<SystemFigures> {
-    const place = this.#options.places.reserve(holder);
+    const place = this.#options.watches.reserve(holder);
     const watch = new ReadWatch({
       read: () => this.present(),
       onClose: () => {
@@ -141,8 +137,7 @@ export class SystemStats implements Disposable {
   }
 
   async #stores(): Promise<readonly StoreState[]> {
-    const { broker, blobsBroker } = this.#options;
-    const all = await Promise.all([broker.queues.stores(), blobsBroker?.queues.stores() ?? []]);
+    const all = await Promise.all(this.#options.stores.map((each) => each.stores()));
     return all.flat();
   }
 

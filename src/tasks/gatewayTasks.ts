@@ -87,7 +87,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   opened.use(new Nudges({ broker, open, events }));
   const reader = new TaskReader({ ...options, open });
   const partials = opened.use(new PartialOutputs({ events }));
-  const notices = opened.use(new TaskNotices({ ...options, open, events, partials }));
+  const notices = opened.use(new TaskNotices({ ...options, open, partials }));
   const wishes = opened.use(new UpdateWishes({ broker }));
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;

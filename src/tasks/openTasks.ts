@@ -133,15 +133,15 @@ export class OpenTasks implements Disposable {
   /** Ends a task, with the end that was received or read. */
   finish(task: FinishedTask): void {
     const open = this.#open.get(task.id);
-    const home = open?.address.home ?? parseTaskId(task.id)?.home;
+    const isOwn = (open?.address.home ?? parseTaskId(task.id)?.home) === this.#options.home;
     this.#forgotten.release(task.id);
     // Also of a task that is not followed: a client may be about to ask for it.
-    if (home === this.#options.home) this.#recent.add(task);
+    if (isOwn) this.#recent.add(task);
     if (open === undefined) return;
     this.#endedCount++;
     this.#drop(open);
     for (const watch of open.watches) watch.show(task);
-    this.#options.events.emit('ended', task);
+    this.#options.events.emit(isOwn ? 'ended' : 'foreignEnded', task);
   }
 
   /** A task that is followed, accepted or not. */

@@ -18,11 +18,12 @@ const ENTRY_BYTES = 500;
 export class PartialOutputs implements Disposable {
   /** The one that was replaced last comes last. */
   readonly #kept = new Map<string, Kept>();
-  readonly #listening: Disposable;
+  readonly #listening = new DisposableStack();
   #bytes = 0;
 
   constructor({ events }: { readonly events: Pick<TaskEvents, 'on'> }) {
-    this.#listening = events.on('ended', ({ id }) => this.forget(id));
+    this.#listening.use(events.on('ended', ({ id }) => this.forget(id)));
+    this.#listening.use(events.on('foreignEnded', ({ id }) => this.forget(id)));
   }
 
   /** @returns false if a newer one is kept: notices of different workers come in any order. */

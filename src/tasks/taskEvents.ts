@@ -1,7 +1,7 @@
-/** Events of this gateway's tasks. Shadows and metrics listen. */
+/** Events of the tasks that this gateway has accepted, and of those that it follows for watchers. */
 import type { RequestErrorCode } from '../contract/errors.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
-import type { FinishedTask, Task } from '../contract/task.ts';
+import type { FinishedTask } from '../contract/task.ts';
 import { Events } from '../process/events.ts';
 
 export interface TaskEventMap {
@@ -9,10 +9,10 @@ export interface TaskEventMap {
   readonly accepted: Job | RowBatchJob;
   /** A task was not accepted, and its client is told why. */
   readonly refused: { readonly model: string; readonly code: RequestErrorCode };
-  /** A worker runs a task that is followed here: once per attempt; of a row batch, once for all its chunks. */
-  readonly started: Task;
-  /** The end of a task that is followed here was received or read. */
+  /** The end of a task of this gateway was received or read, while the task was followed. */
   readonly ended: FinishedTask;
+  /** The same of a task of another gateway, or of an earlier process, that is watched here. */
+  readonly foreignEnded: FinishedTask;
 }
 
 export class TaskEvents extends Events<TaskEventMap> {}

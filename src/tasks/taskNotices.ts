@@ -9,13 +9,11 @@ import { type OpenTask, show } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { PartialOutputs } from './partialOutputs.ts';
 import { isProgressOf, RowBatchProgress } from './rowBatchProgress.ts';
-import type { TaskEvents } from './taskEvents.ts';
 
 export interface TaskNoticesOptions {
   readonly broker: Pick<Broker, 'notices' | 'now'>;
   readonly home: string;
   readonly open: Pick<OpenTasks, 'followed'>;
-  readonly events: Pick<TaskEvents, 'emit'>;
   readonly partials: Pick<PartialOutputs, 'keep'>;
 }
 
@@ -74,7 +72,6 @@ export class TaskNotices implements Disposable {
 
   #start(open: OpenTask, run: Run): void {
     open.task = { ...open.task, ...run, state: TaskState.Running };
-    this.#options.events.emit('started', open.task);
     show(open);
   }
 
@@ -91,7 +88,6 @@ export class TaskNotices implements Disposable {
     const startedAt = open.task.startedAt ?? run.startedAt;
     // A notice about a row that is run alone names its task only.
     if (batch === undefined || progress === undefined || !isProgressOf(batch, progress)) return;
-    const isFirst = open.task.state === TaskState.Queued;
     open.progress ??= new RowBatchProgress();
     open.task = {
       ...open.task,
@@ -100,7 +96,6 @@ export class TaskNotices implements Disposable {
       attempts: Math.max(attempts, run.attempts),
       batch: open.progress.add(batch, progress, this.#options.broker.now() - startedAt),
     };
-    if (isFirst) this.#options.events.emit('started', open.task);
     if (open.progress.takeNews(performance.now())) show(open);
   }
 

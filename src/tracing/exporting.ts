@@ -11,11 +11,12 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace';
 import { messageOf } from '../contract/errors.ts';
+import type { ProcessRole } from '../contract/messages/figures.ts';
 import type { Logger } from '../process/log.ts';
 
 /** The process that the spans are of. */
 export interface TracedProcess {
-  readonly role: 'gateway' | 'worker' | 'trainer';
+  readonly role: ProcessRole;
   /** Tells processes of one role apart. */
   readonly id: string;
   readonly log: Logger;

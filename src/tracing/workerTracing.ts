@@ -2,7 +2,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { EndsPart, Run } from '../contract/messages/ends.ts';
 import type { StepJob } from '../contract/messages/work.ts';
-import { parseTraceparent, type SpanName } from '../contract/trace.ts';
+import { parseTraceparent, type SpanName, type TaskFields } from '../contract/trace.ts';
 import type { Config } from '../process/config.ts';
 import { Exporting, type TracedProcess } from './exporting.ts';
 import { Sampling } from './sampling.ts';
@@ -14,25 +14,29 @@ export interface WorkerTracingOptions extends TracedProcess {
   readonly now: () => number;
 }
 
+/** A run that is over. */
 interface RunOfTasks {
   readonly model: string;
   readonly version: string;
+  /** The same object that the ends of its tasks have. */
+  readonly run: Run;
+  readonly errorCode: string | undefined;
   /** W3C `traceparent` of its tasks. */
-  readonly traces: readonly string[];
-  readonly errorCode?: string | undefined;
+  readonly traces: () => readonly string[];
 }
 
 interface StoredEnds {
   readonly model: string;
   readonly part: EndsPart;
-  readonly taskIdOf: (i: number) => string;
+  readonly fieldsOf: (i: number) => TaskFields;
 }
 
 /** A try of a step that is over. */
 interface TriedStep {
-  readonly job: StepJob;
+  readonly job: Pick<StepJob, 'taskId' | 'model' | 'step' | 'trace'>;
+  readonly attempt: number;
   readonly startedAt: number;
-  readonly attempts: number;
+  readonly endedAt: number;
   readonly errorCode: string | undefined;
 }
 
@@ -54,8 +58,8 @@ export class WorkerTracing implements AsyncDisposable {
    * A run is over. Its batch has one span, in the trace of its first recorded task, with links to all of them: spans
    * have one trace, and the tasks of a batch seldom have the same.
    */
-  ran(run: Run, { model, version, traces, errorCode }: RunOfTasks): void {
-    const tasks = [...new Set(traces)].flatMap((trace) => this.#recorded(trace) ?? []);
+  ran({ model, version, run, errorCode, traces }: RunOfTasks): void {
+    const tasks = [...new Set(traces())].flatMap((trace) => this.#recorded(trace) ?? []);
     const [parent] = tasks;
     if (parent === undefined) return;
     const batch = newSpan(parent.traceId);
@@ -78,7 +82,7 @@ export class WorkerTracing implements AsyncDisposable {
   }
 
   /** Ends are stored. Each task has a span in its own trace. */
-  stored({ model, part, taskIdOf }: StoredEnds): void {
+  stored({ model, part, fieldsOf }: StoredEnds): void {
     const { traces = [], run, finishedAt, state, error, modelVersion } = part;
     const batch = run && this.#batches.get(run);
     const endedAt = this.#options.now();
@@ -92,7 +96,7 @@ export class WorkerTracing implements AsyncDisposable {
         ...{ startedAt: finishedAt, endedAt, errorCode: error?.code },
         attributes: {
           ...{ 'messaging.system': 'nats', 'messaging.operation.type': 'send' },
-          ...{ 'tidings.task.id': taskIdOf(i), 'tidings.task.state': state },
+          ...{ 'tidings.task.id': fieldsOf(i).taskId, 'tidings.task.state': state },
           ...{ 'tidings.model.name': model, 'tidings.model.version': modelVersion },
         },
       });
@@ -100,16 +104,16 @@ export class WorkerTracing implements AsyncDisposable {
   }
 
   /** A try of a step of a training, or of a check, is over. */
-  tried({ job, startedAt, attempts, errorCode }: TriedStep): void {
+  tried({ job, attempt, startedAt, endedAt, errorCode }: TriedStep): void {
     const parent = this.#recorded(job.trace ?? null);
     if (parent === undefined) return;
     this.#record({
       ...{ name: `step ${job.step}`, kind: SpanKind.CONSUMER, span: newSpan(parent.traceId), parent },
-      ...{ startedAt, endedAt: this.#options.now(), errorCode },
+      ...{ startedAt, endedAt, errorCode },
       attributes: {
         ...{ 'messaging.system': 'nats', 'messaging.operation.type': 'process' },
         ...{ 'tidings.task.id': job.taskId, 'tidings.model.name': job.model },
-        'tidings.step.attempt': attempts,
+        'tidings.step.attempt': attempt,
       },
     });
   }

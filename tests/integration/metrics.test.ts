@@ -2,14 +2,18 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { submitTrip } from '../support/client.ts';
+import { CANCEL_TASK, onlyTask, openSse, post, submitTrip, TASK_RESULT } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startProcess, startWorker } from '../support/processes.ts';
 
 const METRICS_PORT = '0';
+const OPERATOR_TOKEN = 'open-sesame-0123456789';
 const ACCEPTED = 'tidings_tasks_accepted_total{model="trip-duration",version="1",lane="interactive"}';
+const SECONDS = 'tidings_task_seconds_count{model="trip-duration",version="1"}';
+const endedIn = (state: string) =>
+  `tidings_tasks_ended_total{model="trip-duration",version="1",state="${state}",code="none"}`;
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -18,7 +22,7 @@ let worker: Process;
 beforeAll(async () => {
   nats = await startNats();
   [gateway, worker] = await Promise.all([
-    startGateway(nats, { METRICS_PORT }),
+    startGateway(nats, { METRICS_PORT, OPERATOR_TOKEN }),
     startWorker(nats, { METRICS_PORT }),
   ]);
 });
@@ -41,14 +45,38 @@ async function sampleOf(process: Process, sample: string): Promise<number | unde
 }
 
 test('a gateway counts tasks from their acceptance to their end', async () => {
-  const before = (await sampleOf(gateway, ACCEPTED)) ?? 0;
+  const counts = () =>
+    Promise.all([ACCEPTED, endedIn('SUCCEEDED'), SECONDS].map((each) => sampleOf(gateway, each)));
+  const before = await counts();
   await submitTrip(gateway.url, tripNumber(1), { waitMs: 30_000 });
-  expect(await sampleOf(gateway, ACCEPTED)).toBe(before + 1);
-  const ended = 'tidings_tasks_ended_total{model="trip-duration",version="1",state="SUCCEEDED",code="none"}';
-  expect(await sampleOf(gateway, ended)).toBe(before + 1);
-  expect(await sampleOf(gateway, 'tidings_task_seconds_count{model="trip-duration",version="1"}')).toBe(
-    before + 1,
-  );
+  expect(await counts()).toEqual(before.map((count = 0) => count + 1));
+});
+
+test('a task that is watched at another gateway is counted by the gateway that accepted it only', async () => {
+  await using other = await startGateway(nats, { METRICS_PORT });
+  const set = (mutation: string) =>
+    post(
+      gateway.url,
+      `mutation { ${mutation}(model: "trip-duration") { name } }`,
+      {},
+      { authorization: `Bearer ${OPERATOR_TOKEN}` },
+    );
+  expect(await set('pauseModel')).toMatchObject({ data: {} });
+  try {
+    const { id } = await submitTrip(gateway.url, tripNumber(3));
+    const watching = onlyTask(await openSse(other.url, TASK_RESULT, { id }));
+    await eventually(
+      () => sampleOf(other, 'tidings_open_tasks'),
+      (count) => count === 1,
+    );
+    await post(gateway.url, CANCEL_TASK, { id });
+    expect(await watching).toMatchObject({ id, state: 'CANCELED' });
+  } finally {
+    await set('resumeModel');
+  }
+  expect(await sampleOf(gateway, endedIn('CANCELED'))).toBe(1);
+  expect(await sampleOf(other, endedIn('CANCELED'))).toBeUndefined();
+  expect(await sampleOf(other, SECONDS)).toBeUndefined();
 });
 
 test('a gateway counts refused tasks by their code', async () => {

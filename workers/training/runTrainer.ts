@@ -64,8 +64,6 @@ export async function runTrainer(
   const { artifacts } = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   using _figures = new OwnFigures({ broker, id: trainer, role: 'trainer' });
-  const now = () => broker.now();
-  await using tracing = await openTracing({ config, role: 'trainer', id: trainer, now, log });
   await using scratch = await Scratch.open(config.dataDir);
   const { trainerClasses, trainerSteps, trainerSlots } = config;
   const places = stepPlacesOf(catalog.models).filter(
@@ -73,6 +71,10 @@ export async function runTrainer(
   );
   const events = new StepEvents();
   using _stepMetrics = new StepMetrics({ metrics, events });
+  await using _tracing = await openTracing({
+    ...{ config, role: 'trainer', id: trainer, now: () => broker.now(), log },
+    listen: (tracing) => [events.on('over', (tried) => tracing.tried(tried))],
+  });
   const runner = new StepRunner({
     ...stepsOf({ broker, artifacts, config }),
     broker,
@@ -83,7 +85,6 @@ export async function runTrainer(
     modelsDir: config.modelsDir,
     events,
     stopping,
-    tracing,
     log,
   });
   // A check takes seconds, and does not wait for a training of hours.

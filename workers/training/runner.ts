@@ -46,21 +46,7 @@ export interface RunnerOptions extends Pick<SettleOptions, 'conclude'> {
   readonly events: Pick<StepEvents, 'emit'>;
   /** Aborted when the trainer stops. */
   readonly stopping: AbortSignal;
-  /** Undefined unless spans are exported. */
-  readonly tracing?: StepTracing | undefined;
   readonly log: Logger;
-}
-
-/** What a trainer tells tracing. It returns at once and throws nothing. */
-export interface StepTracing {
-  /** A try of a step is over. */
-  tried(step: {
-    readonly job: StepJob;
-    readonly startedAt: number;
-    readonly attempts: number;
-    /** Why it failed, if it did. */
-    readonly errorCode: string | undefined;
-  }): void;
 }
 
 /** What becomes of the job of a step. */
@@ -121,7 +107,7 @@ export class StepRunner {
   }
 
   async #work(address: WorkAddress, job: StepJob): Promise<Verdict> {
-    const { broker, stopping, tracing } = this.#options;
+    const { broker, stopping, events } = this.#options;
     const log = this.#logOf(job);
     const ending = new AbortController();
     const onEnd = () => ending.abort(new TaskEnded());
@@ -161,27 +147,23 @@ export class StepRunner {
     await using taskLog = new TaskLog({ broker, job });
     const write = (line: string) => taskLog.write(line);
     log.info({ attempt: progress.attempts }, 'step begun');
-    const { events } = this.#options;
-    const { model: modelName, step } = job;
-    events.emit('begun', { model: modelName, step });
+    events.emit('begun', job);
     const startedAt = broker.now();
-    const over = (name: StepOutcomeName) =>
-      events.emit('over', { model: modelName, step, outcome: name, tookMs: broker.now() - startedAt });
-    const traced = { job, startedAt, attempts: progress.attempts };
+    const told = { job, attempt: progress.attempts, startedAt };
     let outcome: StepOutcome;
     try {
       await using context = await contextOf({ ...this.#options, job, model, progress, signal, write });
       outcome = await this.#options.steps[job.step](context);
-      over('done');
     } catch (error) {
-      over(outcomeOf(error, signal));
-      tracing?.tried({ ...traced, errorCode: codeOf(error) });
+      const failed = { outcome: outcomeOf(error, signal), errorCode: codeOf(error) };
+      events.emit('over', { ...told, ...failed, endedAt: broker.now() });
       return await this.#afterFailure(error, { address, job, progress, maxAttempts, signal, taskLog });
     }
-    tracing?.tried({ ...traced, errorCode: undefined });
+    const finishedAt = broker.now();
+    events.emit('over', { ...told, outcome: 'done', errorCode: undefined, endedAt: finishedAt });
     const given: StepResult = {
       ...{ v: MESSAGE_VERSION, taskId: job.taskId, step: job.step, trainer: this.#options.trainer },
-      ...{ startedAt, finishedAt: broker.now(), attempts: progress.attempts },
+      ...{ startedAt, finishedAt, attempts: progress.attempts },
       output: outcome.output,
       ...(outcome.note === undefined ? {} : { note: shortText(outcome.note) }),
     };

@@ -1,5 +1,5 @@
-/** Events of the steps of a trainer. Metrics listen. */
-import type { StepName } from '../../src/contract/work.ts';
+/** Events of the steps of a trainer. */
+import type { StepJob } from '../../src/contract/messages/work.ts';
 import { Events } from '../../src/process/events.ts';
 
 /**
@@ -10,14 +10,21 @@ import { Events } from '../../src/process/events.ts';
  */
 export type StepOutcomeName = 'done' | 'failed' | 'stopped' | 'lost';
 
-interface OfStep {
-  readonly model: string;
-  readonly step: StepName;
-}
-
 export interface StepEventMap {
-  readonly begun: OfStep;
-  readonly over: OfStep & { readonly outcome: StepOutcomeName; readonly tookMs: number };
+  /** A try of a step has begun. */
+  readonly begun: Pick<StepJob, 'model' | 'step'>;
+  /** A try of a step is over. */
+  readonly over: {
+    readonly job: Pick<StepJob, 'model' | 'step' | 'taskId' | 'trace'>;
+    readonly outcome: StepOutcomeName;
+    /** Its number. */
+    readonly attempt: number;
+    /** Milliseconds since the epoch, broker time. */
+    readonly startedAt: number;
+    readonly endedAt: number;
+    /** Why it is not done. */
+    readonly errorCode: string | undefined;
+  };
 }
 
 export class StepEvents extends Events<StepEventMap> {}

@@ -39,10 +39,10 @@ export class StepMetrics implements Disposable {
       }),
     );
     this.#listening.use(
-      events.on('over', ({ model, step, outcome, tookMs }) => {
+      events.on('over', ({ job: { model, step }, outcome, startedAt, endedAt }) => {
         this.#running--;
         this.ended.of(model, step, outcome).add();
-        this.seconds.of(model, step).observe(tookMs / MS);
+        this.seconds.of(model, step).observe((endedAt - startedAt) / MS);
       }),
     );
   }

@@ -41,7 +41,6 @@ function openOffering({
       },
     },
     rollouts: { of: () => (ranges.length === 0 ? undefined : { weights, ranges }) },
-    modelsDir: '/srv/models',
     log: pino({ base: null }, { write: (line) => void view.log.push(JSON.parse(line)) }),
   });
   return {
@@ -66,7 +65,7 @@ function openOffering({
         refused: refusing.map((refused) => ({
           model: 'm',
           version: refused,
-          reason: "broken: '/home/ann lee/a.onnx'",
+          reason: "broken: 'a.onnx'",
         })),
         leaving: leaving.map((version) => ({ model: 'm', version })),
       }));

@@ -19,7 +19,7 @@ function openWorkers() {
     present: (_presence: WorkerPresence) => {},
     connected: (_connected: boolean) => {},
   };
-  const workers = new LiveWorkers({
+  const broker = {
     notices: {
       listenWorkers: ({ present }: { present: (presence: WorkerPresence) => void }) => {
         played.present = present;
@@ -31,8 +31,10 @@ function openWorkers() {
       played.connected = listener;
       return LISTENING;
     },
-  } as never);
-  const announce = (id: string) => played.present({ id, startedAt: 0, models: [] });
+  } as never;
+  const workers = new LiveWorkers({ broker, modelsDir: '/srv/models' });
+  const announce = (id: string, refused?: WorkerPresence['refused']) =>
+    played.present({ id, startedAt: 0, models: [], ...(refused && { refused }) });
   return { workers, played, announce, ids: () => workers.list().map(({ id }) => id) };
 }
 
@@ -48,6 +50,12 @@ test('a worker is asked once a second while the list is looked at, and not other
   announce('w1');
   ids();
   expect(played.questions).toBe(1);
+});
+
+test('why a worker refuses a version is told without the paths of its machine', () => {
+  const { workers, announce } = openWorkers();
+  announce('w1', [{ model: 'm', version: '1', reason: "broken: '/home/ann lee/a.onnx'" }]);
+  expect(workers.list()).toMatchObject([{ refused: [{ reason: "broken: 'a.onnx'" }] }]);
 });
 
 test('a worker that does not answer is forgotten after 2.5 s, and one that answers stays', () => {

@@ -5,7 +5,7 @@ import { type Task, TaskState } from '../../../src/contract/task.ts';
 import { newBundleAddress, newRowAddress } from '../../../src/contract/taskId.ts';
 import type { Model } from '../../../src/models/models.ts';
 import { Places } from '../../../src/system/places.ts';
-import { backlogSeconds, Queues } from '../../../src/system/queues.ts';
+import { Queues } from '../../../src/system/queues.ts';
 
 const MODEL = 'm';
 const IDLE = { version: '1', waiting: 0, inHand: 0, left: 0, isPaused: false } as const;
@@ -62,14 +62,42 @@ describe('the lanes of a queue', () => {
     state.lanes = [{ ...IDLE, lane: Lane.Bulk, waiting: 80, left: 40 }];
     Object.assign(state, { messages: 80, jobs: 80 });
     const [lane] = await queues.list();
-    expect(lane).toMatchObject({ endedPerSecond: 10 });
-    expect(lane && backlogSeconds(lane)).toBe(8);
+    expect(lane).toMatchObject({ endedPerSecond: 10, backlogSeconds: 8 });
   });
 
-  test('have no backlog without jobs, and an unknown one without a rate', () => {
-    expect(backlogSeconds({ waiting: 0, endedPerSecond: undefined })).toBe(0);
-    expect(backlogSeconds({ waiting: 1, endedPerSecond: undefined })).toBeUndefined();
-    expect(backlogSeconds({ waiting: 1, endedPerSecond: 0 })).toBeUndefined();
+  test.each([
+    ['nothing waits', { waiting: 0 }, { waiting: 0 }, 0],
+    ['some wait and none has left yet', { waiting: 1 }, { waiting: 1 }, undefined],
+    ['so many wait that all would expire', { waiting: 1e6 }, { waiting: 1e6, left: 4 }, 300],
+  ])('have a backlog in seconds, at the second look, if %s', async (_what, before, after, backlogSeconds) => {
+    const { state, queues } = queueOf(0);
+    state.lanes = [{ ...IDLE, lane: Lane.Bulk, ...before }];
+    await queues.list();
+    vi.advanceTimersByTime(2_000);
+    state.lanes = [{ ...IDLE, lane: Lane.Bulk, ...after }];
+    expect(await queues.list()).toMatchObject([{ backlogSeconds }]);
+  });
+
+  test('that were idle have no backlog before a rate is known', async () => {
+    const { state, queues } = queueOf(0);
+    state.lanes = [{ ...IDLE, lane: Lane.Bulk }];
+    await queues.list();
+    vi.advanceTimersByTime(14_000);
+    expect(await queues.list()).toMatchObject([{ endedPerSecond: 0, backlogSeconds: 0 }]);
+    vi.advanceTimersByTime(1_000);
+    state.lanes = [{ ...IDLE, lane: Lane.Bulk, waiting: 1 }];
+    expect(await queues.list()).toMatchObject([{ endedPerSecond: undefined, backlogSeconds: undefined }]);
+  });
+
+  test('have the backlog of the longest time limit once none has left for 10 s, or for a minute', async () => {
+    const { state, queues } = queueOf(0);
+    state.lanes = [{ ...IDLE, lane: Lane.Bulk, waiting: 1 }];
+    expect(await queues.list()).toMatchObject([{ backlogSeconds: undefined }]);
+    // Seldom and often: a scraper, and somebody who watches.
+    for (const pastMs of [10_000, 60_000]) {
+      vi.advanceTimersByTime(pastMs);
+      expect(await queues.list()).toMatchObject([{ endedPerSecond: 0, backlogSeconds: 300 }]);
+    }
   });
 });
 

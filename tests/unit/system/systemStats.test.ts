@@ -5,8 +5,8 @@ import { SystemStats } from '../../../src/system/systemStats.ts';
 function openStats() {
   const seen = { looks: 0, places: 0, isAway: false };
   const stats = new SystemStats({
-    broker: { now: () => seen.looks, queues: { stores: async () => [] } },
-    blobsBroker: undefined,
+    broker: { now: () => seen.looks },
+    stores: [],
     models: [],
     workers: { list: () => [] },
     queues: {
@@ -21,7 +21,7 @@ function openStats() {
         return [];
       },
     },
-    places: {
+    watches: {
       reserve: () => {
         seen.places++;
         return { [Symbol.dispose]: () => void seen.places-- };

@@ -34,8 +34,12 @@ test('the batch of tasks of several traces is in the first, and has links to all
   const [first, second] = [newSpan(newTraceId()), newSpan(newTraceId())];
   const unwanted = { ...newSpan(newTraceId()), isSampled: false };
   const traces = [unwanted, first, second].map(traceparentOf);
-  tracing.ran(RUN, { ...NAMED, traces });
-  tracing.stored({ model: 'churn', part: endsOf([null, ...traces]), taskIdOf: (i) => `task-${i}` });
+  tracing.ran({ ...NAMED, run: RUN, traces: () => traces, errorCode: undefined });
+  tracing.stored({
+    model: 'churn',
+    part: endsOf([null, ...traces]),
+    fieldsOf: (i) => ({ taskId: `task-${i}` }),
+  });
 
   const ofFirst = await collector.traceWith(first.traceId, ['batch churn', 'run churn', 'result churn']);
   const [batch, run, result] = ofFirst;
@@ -53,7 +57,7 @@ test('a step of a training is in the trace of its request', async () => {
   const task = newSpan(newTraceId());
   const job = { v: 1, taskId: 'training-1', model: 'churn', owner: 'ada', submittedAt: 1, deadline: 2 };
   const step = { ...job, step: 'train', trace: traceparentOf(task) } as const;
-  tracing.tried({ job: step, startedAt: 100, attempts: 2, errorCode: 'TRAINING_FAILED' });
+  tracing.tried({ job: step, attempt: 2, startedAt: 100, endedAt: 110, errorCode: 'TRAINING_FAILED' });
   const spans = await collector.traceWith(task.traceId, ['step train']);
   expect(spans).toMatchObject([{ parentSpanId: task.spanId, isError: true, startMs: 100, endMs: 110 }]);
   expect(spans[0]?.attributes).toMatchObject({

@@ -34,8 +34,12 @@ test('a worker counts the rows, the fill and the failures of its runs', async ()
     memoryMaxBytes: 0,
   });
   events.emit('loaded', { ...VERSION, tookMs: 500 });
-  events.emit('ran', { ...VERSION, rows: 32, maxRows: 128, computeMs: 4, hasFailed: false });
-  events.emit('ran', { ...VERSION, rows: 1, maxRows: 1, computeMs: 2, hasFailed: true });
+  const ran = { ...VERSION, traces: () => [] };
+  const run = { formedAt: 1, startedAt: 2 };
+  const full = { ...run, computeMs: 4, batchSize: 32 };
+  const alone = { ...run, computeMs: 2, batchSize: 1 };
+  events.emit('ran', { ...ran, run: full, maxRows: 128, errorCode: undefined });
+  events.emit('ran', { ...ran, run: alone, maxRows: 1, errorCode: 'INFERENCE_FAILED' });
   events.emit('redelivered', VERSION);
   const samples = await samplesIn(metrics);
   expect(samples.get('tidings_batch_rows_sum churn 1')).toBe(33);
@@ -53,10 +57,11 @@ test('a trainer counts its steps by how they ended', async () => {
   const metrics = new Metrics();
   const events = new StepEvents();
   using _counting = new StepMetrics({ metrics, events });
-  const step = { model: 'churn', step: StepName.Train };
+  const step = { model: 'churn', step: StepName.Train, taskId: 'training-1' };
   events.emit('begun', step);
   expect((await samplesIn(metrics)).get('tidings_steps_running ')).toBe(1);
-  events.emit('over', { ...step, outcome: 'failed', tookMs: 2_000 });
+  const tried = { job: step, attempt: 1, startedAt: 1_000, endedAt: 3_000 };
+  events.emit('over', { ...tried, outcome: 'failed', errorCode: 'TRAINING_FAILED' });
   const samples = await samplesIn(metrics);
   expect(samples.get('tidings_steps_running ')).toBe(0);
   expect(samples.get('tidings_steps_ended_total churn train failed')).toBe(1);
