@@ -206,6 +206,7 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await choose('74,75,1.44,a\n74,75,2.5,"b, c"\n132,161,17,\n');
     await click('Submit the rows');
     await result.getByText('3 of 3 rows').waitFor();
+    await result.getByRole('row').nth(3).waitFor();
     expect(await result.getByRole('row').count()).toBe(4);
     const download = page.waitForEvent('download');
     await click('CSV', result);

@@ -24,7 +24,7 @@ export function TaskFacts({ task }: { readonly task: Details }) {
     ['Submitted', shownTime(submittedAt)],
     ['Time limit', shownTime(deadline)],
     ['Kept until', expiresAt && shownTime(expiresAt)],
-    ['Times taken from the queue', String(attempts)],
+    ['Attempts', String(attempts)],
     ['Worker', worker],
     ['Priority', priority === 'BULK' ? 'can wait' : 'a user waits'],
     ['Labels', labels.join(', ') || null],

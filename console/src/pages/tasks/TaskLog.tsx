@@ -6,7 +6,7 @@ type Details = NonNullable<TaskDetailsQuery['task']>;
 
 const NAMES: Readonly<Record<TaskLogEvent, string>> = {
   ACCEPTED: 'Accepted',
-  DELIVERED: 'Delivered to the worker',
+  DELIVERED: 'Got by the worker',
   STARTED: 'Run started',
   SUSPECT: 'A run with it ended the session of the model; it runs alone',
   RETRIED: 'Its batch failed; it runs again, alone',
