@@ -15,8 +15,8 @@ import { type Gateway, type Process, ROOT, startGateway, startWorker } from '../
 
 const CONSOLE = join(ROOT, 'console');
 const browserPath = findBrowser();
-/** Those that come with Tidings. */
-const MODELS = { MODELS_DIR: join(ROOT, 'models') };
+/** The models that come with Tidings, and what happened to each task. */
+const SETTINGS = { MODELS_DIR: join(ROOT, 'models'), TASK_HISTORY: 'true' };
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -24,13 +24,13 @@ let worker: Process;
 let port: string;
 
 /** Always at the same address, as one that is started again. */
-const startOne = () => startGateway(nats, { ...MODELS, OPERATOR_TOKEN: 'only-operators-know', PORT: port });
+const startOne = () => startGateway(nats, { ...SETTINGS, OPERATOR_TOKEN: 'only-operators-know', PORT: port });
 
 beforeAll(async () => {
   nats = await startNats();
   port = String(await freePort());
   // Tasks of other models wait.
-  const served = { ...MODELS, WORKER_MODELS: 'trip-duration,digits' };
+  const served = { ...SETTINGS, WORKER_MODELS: 'trip-duration,digits' };
   [gateway, worker] = await Promise.all([startOne(), startWorker(nats, served)]);
 });
 
@@ -206,6 +206,7 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await choose('74,75,1.44,a\n74,75,2.5,"b, c"\n132,161,17,\n');
     await click('Submit the rows');
     await result.getByText('3 of 3 rows').waitFor();
+    await result.getByRole('row').nth(3).waitFor();
     expect(await result.getByRole('row').count()).toBe(4);
     const download = page.waitForEvent('download');
     await click('CSV', result);
@@ -239,6 +240,7 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await opened.expectAccessible();
     await click('Cancel the task', drawer);
     await drawer.getByText('Cancelled').waitFor();
+    await drawer.getByText('Ended: CANCELED').waitFor();
     await click('Try it again', drawer);
     await drawer.getByText('Earlier tries').waitFor();
     await click('Close', drawer);

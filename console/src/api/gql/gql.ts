@@ -43,7 +43,7 @@ type Documents = {
     "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n": typeof types.ListedTaskFragmentDoc,
     "\n  query Tasks($filter: TaskFilter) {\n    tasks(filter: $filter, first: 50) {\n      edges {\n        node {\n          ...ListedTask\n        }\n      }\n    }\n  }\n": typeof types.TasksDocument,
     "\n  subscription TasksUpdates($filter: TaskFilter!) {\n    tasksUpdates(filter: $filter) {\n      ...ListedTask\n    }\n  }\n": typeof types.TasksUpdatesDocument,
-    "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      input {\n        name\n        value\n      }\n    }\n  }\n": typeof types.TaskDetailsDocument,
+    "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      worker\n      log {\n        at\n        event\n        process\n        detail\n      }\n      input {\n        name\n        value\n      }\n    }\n  }\n": typeof types.TaskDetailsDocument,
     "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      ...ListedTask\n    }\n  }\n": typeof types.CancelTaskDocument,
     "\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n": typeof types.RetryTaskDocument,
     "\n  mutation PauseModel($model: String!) {\n    pauseModel(model: $model) {\n      id\n      isPaused\n    }\n  }\n": typeof types.PauseModelDocument,
@@ -80,7 +80,7 @@ const documents: Documents = {
     "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n": types.ListedTaskFragmentDoc,
     "\n  query Tasks($filter: TaskFilter) {\n    tasks(filter: $filter, first: 50) {\n      edges {\n        node {\n          ...ListedTask\n        }\n      }\n    }\n  }\n": types.TasksDocument,
     "\n  subscription TasksUpdates($filter: TaskFilter!) {\n    tasksUpdates(filter: $filter) {\n      ...ListedTask\n    }\n  }\n": types.TasksUpdatesDocument,
-    "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      input {\n        name\n        value\n      }\n    }\n  }\n": types.TaskDetailsDocument,
+    "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      worker\n      log {\n        at\n        event\n        process\n        detail\n      }\n      input {\n        name\n        value\n      }\n    }\n  }\n": types.TaskDetailsDocument,
     "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      ...ListedTask\n    }\n  }\n": types.CancelTaskDocument,
     "\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n": types.RetryTaskDocument,
     "\n  mutation PauseModel($model: String!) {\n    pauseModel(model: $model) {\n      id\n      isPaused\n    }\n  }\n": types.PauseModelDocument,
@@ -221,7 +221,7 @@ export function graphql(source: "\n  subscription TasksUpdates($filter: TaskFilt
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      input {\n        name\n        value\n      }\n    }\n  }\n"): (typeof documents)["\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      input {\n        name\n        value\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      worker\n      log {\n        at\n        event\n        process\n        detail\n      }\n      input {\n        name\n        value\n      }\n    }\n  }\n"): (typeof documents)["\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      worker\n      log {\n        at\n        event\n        process\n        detail\n      }\n      input {\n        name\n        value\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
 import { Alert, Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { useMemo } from 'react';
+import { useEffect, useEffectEvent, useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { saveFile } from '../../api/download.ts';
 import { documentOf, type PredictedTask, updates } from '../../api/modelOperations.ts';
@@ -18,6 +18,7 @@ import { isFinal } from '../../parts/states.ts';
 import { TimeBar } from '../../parts/TimeBar.tsx';
 import { CANCEL, RETRY, TASK_DETAILS } from './operations.ts';
 import { TaskFacts } from './TaskFacts.tsx';
+import { TaskLog } from './TaskLog.tsx';
 import type { ListedTask } from './TaskRows.ts';
 
 interface TaskDrawerProps {
@@ -29,7 +30,11 @@ interface TaskDrawerProps {
 /** One task, beside the list: how far it is, what came of it, and what it was asked. */
 export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
   const { models } = useModels();
-  const { data, error } = useQuery(TASK_DETAILS, { variables: { id }, fetchPolicy: 'no-cache' });
+  const { data, error, refetch } = useQuery(TASK_DETAILS, {
+    variables: { id },
+    fetchPolicy: 'no-cache',
+    notifyOnNetworkStatusChange: false,
+  });
   const details = data?.task ?? undefined;
   const model = models?.find(({ name }) => name === details?.modelName);
   return (
@@ -45,7 +50,14 @@ export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
         )}
         {details === undefined && error === undefined && <Skeleton h={160} />}
         {details !== undefined && model !== undefined && (
-          <FollowedTask key={id} id={id} model={model} put={put} />
+          <FollowedTask
+            key={id}
+            id={id}
+            model={model}
+            put={put}
+            // What is told of a task that had not ended is out of date then.
+            onEnd={() => !isFinal(details.state) && void refetch().catch(() => {})}
+          />
         )}
         {details?.input != null && (
           <section>
@@ -58,6 +70,7 @@ export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
             />
           </section>
         )}
+        {details !== undefined && <TaskLog task={details} />}
         {details !== undefined && <TaskFacts task={details} />}
         {details !== undefined && details.history.length > 0 && (
           <section>
@@ -80,13 +93,19 @@ interface FollowedTaskProps {
   readonly id: string;
   readonly model: Model;
   readonly put: (task: ListedTask) => void;
+  readonly onEnd: () => void;
 }
 
 /** What changes until the end of a task: one subscription pushes it, with what comes before the end. */
-function FollowedTask({ id, model, put }: FollowedTaskProps) {
+function FollowedTask({ id, model, put, onEnd }: FollowedTaskProps) {
   const query = useMemo(() => documentOf<{ task: PredictedTask }, { id: string }>(updates(model)), [model]);
   const { data, error } = useSubscription(query, { variables: { id }, fetchPolicy: 'no-cache' });
   const task = data?.task;
+  const hasEnded = task !== undefined && isFinal(task.state);
+  const told = useEffectEvent(onEnd);
+  useEffect(() => {
+    if (hasEnded) told();
+  }, [hasEnded]);
   if (error !== undefined)
     return (
       <Alert color="red" role="alert">

@@ -7,14 +7,25 @@ type Details = NonNullable<TaskDetailsQuery['task']>;
 
 /** What stands about a task beside its result. */
 export function TaskFacts({ task }: { readonly task: Details }) {
-  const { modelVersion, submittedAt, deadline, expiresAt, attempts, priority, labels, requestId, owner } =
-    task;
+  const {
+    modelVersion,
+    submittedAt,
+    deadline,
+    expiresAt,
+    attempts,
+    worker,
+    priority,
+    labels,
+    requestId,
+    owner,
+  } = task;
   const facts: readonly (readonly [string, string | null])[] = [
     ['Version', modelVersion || null],
     ['Submitted', shownTime(submittedAt)],
     ['Time limit', shownTime(deadline)],
     ['Kept until', expiresAt && shownTime(expiresAt)],
-    ['Times taken from the queue', String(attempts)],
+    ['Attempts', String(attempts)],
+    ['Worker', worker],
     ['Priority', priority === 'BULK' ? 'can wait' : 'a user waits'],
     ['Labels', labels.join(', ') || null],
     ['Request id', requestId],

@@ -20,7 +20,6 @@ export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
   const virtualizer = useWindowVirtualizer({
     count: tasks.length,
     estimateSize: () => ROW_PX,
-    getItemKey: (index) => tasks[index]?.id ?? index,
     overscan: 12,
     scrollMargin: top,
   });
@@ -36,12 +35,12 @@ export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
         </tr>
       </thead>
       <tbody ref={list} style={{ height: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map(({ index, key, start }) => {
+        {virtualizer.getVirtualItems().map(({ index, start }) => {
           const task = tasks[index];
           return (
             task !== undefined && (
               <TaskRow
-                key={key}
+                key={task.id}
                 task={task}
                 index={index}
                 offsetPx={start - top}

@@ -51,6 +51,13 @@ export const TASK_DETAILS = graphql(`
       deadline
       expiresAt
       history
+      worker
+      log {
+        at
+        event
+        process
+        detail
+      }
       input {
         name
         value
