@@ -24,6 +24,14 @@ export default defineConfig({
   // `npm run dev`: the page from Vite, the API from a gateway that runs.
   server: {
     port: 5174,
-    proxy: { '^/(graphql|blobs|tasks|artifacts)': { target: GATEWAY, ws: true, changeOrigin: true } },
+    proxy: {
+      '^/(graphql|blobs|tasks|artifacts)': {
+        target: GATEWAY,
+        ws: true,
+        changeOrigin: true,
+        // The gateway refuses pages of other origins. This one is its own page, served by Vite.
+        headers: { origin: new URL(GATEWAY).origin },
+      },
+    },
   },
 });

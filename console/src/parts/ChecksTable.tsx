@@ -1,6 +1,6 @@
 import { Table } from '@mantine/core';
 import type { Verdict } from '../api/gql/graphql.ts';
-import { shownNumber } from './names.ts';
+import { shownCount, shownNumber } from './figures.ts';
 import { Wide } from './Wide.tsx';
 
 interface ChecksTableProps {
@@ -50,7 +50,7 @@ export function ChecksTable({ checks }: ChecksTableProps) {
               <Table.Td ta="right">{shownOf(observed)}</Table.Td>
               <Table.Td ta="right">{shownOf(limit)}</Table.Td>
               <Table.Td ta="right">{shownOf(live)}</Table.Td>
-              <Table.Td ta="right">{count === 0 ? '–' : count.toLocaleString('en')}</Table.Td>
+              <Table.Td ta="right">{count === 0 ? '–' : shownCount(count)}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -2,7 +2,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { shownNumber } from './names.ts';
+import { shownNumber } from './figures.ts';
 
 export interface Curve {
   readonly label: string;

@@ -1,5 +1,5 @@
 import { Table, Text } from '@mantine/core';
-import { shownNumber } from '../../parts/names.ts';
+import { shownCount, shownNumber } from '../../parts/figures.ts';
 import { Wide } from '../../parts/Wide.tsx';
 import type { DatasetReport } from './operations.ts';
 import { ProfileChart } from './ProfileChart.tsx';
@@ -67,7 +67,7 @@ function CountCell({ count, of }: { readonly count: number; readonly of: number 
   const share = of === 0 ? 0 : (100 * count) / of;
   return (
     <Table.Td ta="right" {...(count > 0 && { fw: 600 })}>
-      {count.toLocaleString('en')}
+      {shownCount(count)}
       {count > 0 && (
         <Text span size="xs" c="dimmed">
           {' '}

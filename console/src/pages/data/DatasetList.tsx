@@ -2,9 +2,8 @@ import { useQuery } from '@apollo/client/react';
 import { Skeleton, Stack, Table, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { CommandLine } from '../../parts/CommandLine.tsx';
+import { shownBytes, shownCount, shownTime } from '../../parts/figures.ts';
 import { Problem } from '../../parts/Problem.tsx';
-import { shownBytes } from '../../parts/sizes.ts';
-import { shownTime } from '../../parts/times.ts';
 import { Wide } from '../../parts/Wide.tsx';
 import { DATASETS } from './operations.ts';
 import { PageButtons } from './PageButtons.tsx';
@@ -61,7 +60,7 @@ export function DatasetList({ model }: { readonly model: string | undefined }) {
                   </Text>
                 </Table.Td>
                 <Table.Td>{node.model}</Table.Td>
-                <Table.Td ta="right">{node.rowCount.toLocaleString('en')}</Table.Td>
+                <Table.Td ta="right">{shownCount(node.rowCount)}</Table.Td>
                 <Table.Td ta="right">{node.files.length}</Table.Td>
                 <Table.Td ta="right">
                   {shownBytes(node.files.reduce((sum, { bytes }) => sum + bytes, 0))}

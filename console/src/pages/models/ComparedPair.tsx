@@ -1,7 +1,7 @@
 import { Table, Title } from '@mantine/core';
 import { Curves } from '../../parts/Curves.tsx';
-import { shownNumber, wordsOf } from '../../parts/names.ts';
-import { shownPercent } from '../../parts/sizes.ts';
+import { shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
+import { wordsOf } from '../../parts/names.ts';
 import { Wide } from '../../parts/Wide.tsx';
 import type { ComparisonPoint } from './operations.ts';
 
@@ -79,7 +79,7 @@ function Figure({ name, value }: { readonly name: string; readonly value: number
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value.toLocaleString('en')}</dd>
+      <dd>{shownCount(value)}</dd>
     </div>
   );
 }

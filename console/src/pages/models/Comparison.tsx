@@ -1,8 +1,8 @@
 import { useSubscription } from '@apollo/client/react';
 import { Skeleton, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import { shownTime } from '../../parts/figures.ts';
 import { Problem } from '../../parts/Problem.tsx';
-import { shownTime } from '../../parts/times.ts';
 import { ComparedPair } from './ComparedPair.tsx';
 import { type ComparisonPoint, ROLLOUT_COMPARISON } from './operations.ts';
 

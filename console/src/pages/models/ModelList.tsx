@@ -1,7 +1,7 @@
 import { Badge, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { CommandLine } from '../../parts/CommandLine.tsx';
-import { shownPercent } from '../../parts/sizes.ts';
+import { shownPercent } from '../../parts/figures.ts';
 import type { ListedModel } from './operations.ts';
 import { ShareBar } from './ShareBar.tsx';
 import { sharesNow } from './shares.ts';

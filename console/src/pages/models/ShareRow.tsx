@@ -1,5 +1,5 @@
 import { Group, NumberInput, Slider, Text } from '@mantine/core';
-import { shownPercent } from '../../parts/sizes.ts';
+import { shownPercent } from '../../parts/figures.ts';
 import type { SeenVersion } from './operations.ts';
 import { colorOf, lookOfVersion } from './versionLook.ts';
 

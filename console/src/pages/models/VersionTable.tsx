@@ -1,8 +1,8 @@
 import { Button, Table, Text, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useIsOperator } from '../../app/signedIn.ts';
-import { shownNumber, wordsOf } from '../../parts/names.ts';
-import { shownBytes, shownPercent } from '../../parts/sizes.ts';
+import { shownBytes, shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
+import { wordsOf } from '../../parts/names.ts';
 import { Wide } from '../../parts/Wide.tsx';
 import type { SeenModel, SeenVersion, SeenWorker } from './operations.ts';
 import { RetireButton } from './RetireButton.tsx';
@@ -161,7 +161,7 @@ function liveErrorsOf(versions: readonly SeenVersion[]): readonly Fact[] {
       const error = liveError?.find(({ output }) => output === name);
       return (
         error &&
-        `RMSE ${shownNumber(error.rmse)}, MAE ${shownNumber(error.mae)} ${error.unit}, of ${error.count.toLocaleString('en')}`
+        `RMSE ${shownNumber(error.rmse)}, MAE ${shownNumber(error.mae)} ${error.unit}, of ${shownCount(error.count)}`
       );
     },
   }));

@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 import type { AuditOutcome } from '../../api/gql/graphql.ts';
 import { FactList } from '../../parts/FactList.tsx';
-import { shownTime } from '../../parts/times.ts';
+import { shownTime } from '../../parts/figures.ts';
 import type { AuditEntry } from './operations.ts';
 
 const OUTCOMES: Readonly<Record<AuditOutcome, readonly [label: string, color: string]>> = {

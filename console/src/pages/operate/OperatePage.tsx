@@ -1,8 +1,8 @@
 import { Alert, Skeleton, Tabs } from '@mantine/core';
 import { useLocation } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
+import { shownCount, shownTime } from '../../parts/figures.ts';
 import { Page } from '../../parts/Page.tsx';
-import { shownTime } from '../../parts/times.ts';
 import '../../parts/parts.css';
 import { AuditLog } from './AuditLog.tsx';
 import { DeadLetterList } from './DeadLetterList.tsx';
@@ -40,7 +40,7 @@ export default function OperatePage() {
           <Tabs.List mb="md" aria-label="Parts of the page">
             <Tabs.Tab value="now">Now</Tabs.Tab>
             <Tabs.Tab value="dead-letters">
-              {deadCount ? `Dead letters (${deadCount.toLocaleString('en')})` : 'Dead letters'}
+              {deadCount ? `Dead letters (${shownCount(deadCount)})` : 'Dead letters'}
             </Tabs.Tab>
             <Tabs.Tab value="audit">Audit</Tabs.Tab>
           </Tabs.List>

@@ -1,10 +1,8 @@
 import { Table } from '@mantine/core';
 import type { ProcessRole } from '../../api/gql/graphql.ts';
 import { Empty } from '../../parts/Empty.tsx';
+import { shownBytes, shownMs, shownNumber, shownPercent, shownTime } from '../../parts/figures.ts';
 import { Meter } from '../../parts/Meter.tsx';
-import { shownNumber } from '../../parts/names.ts';
-import { shownBytes, shownPercent } from '../../parts/sizes.ts';
-import { shownMs, shownTime } from '../../parts/times.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { ProcessOf } from './operations.ts';
 

@@ -1,8 +1,7 @@
 import { Table } from '@mantine/core';
 import type { QueueLane } from '../../api/gql/graphql.ts';
 import { Empty } from '../../parts/Empty.tsx';
-import { shownNumber, shownRate } from '../../parts/names.ts';
-import { shownMs } from '../../parts/times.ts';
+import { shownMs, shownNumber, shownRate } from '../../parts/figures.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { QueueOf } from './operations.ts';
 

@@ -1,6 +1,6 @@
 import { Table } from '@mantine/core';
 import { useState } from 'react';
-import { shownNumber } from '../../parts/names.ts';
+import { shownNumber } from '../../parts/figures.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { ModelSample, Sample } from './samples.ts';
 
