@@ -1,6 +1,7 @@
 import { Badge, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { CommandLine } from '../../parts/CommandLine.tsx';
+import { Empty } from '../../parts/Empty.tsx';
 import { shownPercent } from '../../parts/figures.ts';
 import type { ListedModel } from './operations.ts';
 import { ShareBar } from './ShareBar.tsx';
@@ -10,11 +11,11 @@ import { sharesNow } from './shares.ts';
 export function ModelList({ models }: { readonly models: readonly ListedModel[] }) {
   if (models.length === 0)
     return (
-      <Stack gap="xs">
-        <Text size="sm">
+      <Stack gap={0}>
+        <Empty>
           No model is served. Put a folder into MODELS_DIR, as docs/models.md tells, or make one from a file
           that you have:
-        </Text>
+        </Empty>
         <CommandLine command="npm run model -- add model.onnx" />
       </Stack>
     );

@@ -66,7 +66,7 @@ export function ShareRow({ version, seen, index, isFixed, isOperator, ...row }: 
       </Text>
       {isOperator ? (
         <Group gap={6} wrap="nowrap">
-          <Text size="xs" c="dimmed">
+          <Text size="xs" c="dimmed" flex="none">
             tried on
           </Text>
           <NumberInput

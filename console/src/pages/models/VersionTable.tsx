@@ -1,6 +1,7 @@
-import { Button, Table, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Table, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useIsOperator } from '../../app/signedIn.ts';
+import { Empty } from '../../parts/Empty.tsx';
 import { shownBytes, shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
 import { wordsOf } from '../../parts/names.ts';
 import { Wide } from '../../parts/Wide.tsx';
@@ -28,7 +29,7 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
   const [openVersion, setOpenVersion] = useState<string>();
   const versions = model.versions.toReversed();
   const opened = versions.find(({ version }) => version === openVersion);
-  if (versions.length === 0) return <Text size="sm">It has no version that can be read.</Text>;
+  if (versions.length === 0) return <Empty>It has no version that can be read.</Empty>;
   const groups = [
     { title: 'Now', facts: factsNow(model, workers) },
     { title: 'Where it comes from', facts: ORIGIN },

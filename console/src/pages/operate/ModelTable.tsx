@@ -68,7 +68,7 @@ export function ModelTable({ models, queues }: ModelTableProps) {
                 {ms === null ? '–' : shownMs(ms)}
               </Table.Td>
             ))}
-            <Table.Td className="number" data-number="true" data-none={waiting === 0}>
+            <Table.Td data-number="true" data-none={waiting === 0}>
               {shownNumber(waiting)}
             </Table.Td>
             {isOperator && (

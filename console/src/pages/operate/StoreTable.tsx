@@ -47,15 +47,13 @@ function Rows({ label, stores }: { readonly label: string; readonly stores: read
         return (
           <Table.Tr key={name}>
             <Table.Th scope="row">{name}</Table.Th>
-            <Table.Td className="number" data-number="true" data-none={messages === 0}>
+            <Table.Td data-number="true" data-none={messages === 0}>
               {shownNumber(messages)}
             </Table.Td>
-            <Table.Td className="number" data-number="true" data-none={bytes === 0}>
+            <Table.Td data-number="true" data-none={bytes === 0}>
               {shownBytes(bytes)}
             </Table.Td>
-            <Table.Td className="number" data-number="true">
-              {maxBytes === null ? 'none' : shownBytes(maxBytes)}
-            </Table.Td>
+            <Table.Td data-number="true">{maxBytes === null ? 'none' : shownBytes(maxBytes)}</Table.Td>
             <Table.Td>
               {used !== undefined && (
                 <div className="metered number">
