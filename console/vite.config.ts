@@ -15,7 +15,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // Every browser of the target loads modules in advance by itself.
     modulePreload: { polyfill: false },
-    reportCompressedSize: false,
     // One file of 200 KB, compressed, loads faster than many small ones.
     chunkSizeWarningLimit: 800,
     // Compression takes most of the time of a build, as it should.
