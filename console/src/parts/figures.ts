@@ -6,6 +6,11 @@ export function shownCount(count: number): string {
   return count.toLocaleString('en');
 }
 
+/** Such as "1 worker", "2 workers". */
+export function countOf(count: number, noun: string): string {
+  return `${shownCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** A number with as many digits as are of use. */
 export function shownNumber(value: number): string {
   if (Number.isInteger(value)) return shownCount(value);
@@ -44,10 +49,15 @@ export function shownMs(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** Such as "09:05:00". @param seconds since 1970. */
+export function timeOfDay(seconds: number): string {
+  return new Date(1_000 * seconds).toLocaleTimeString('en-GB');
+}
+
 /** The time of day; with the date if it is another day. */
 export function shownTime(instant: string): string {
   const date = new Date(instant);
-  const time = date.toLocaleTimeString('en-GB');
+  const time = timeOfDay(date.getTime() / 1_000);
   return date.toDateString() === new Date().toDateString()
     ? time
     : `${date.toLocaleDateString('en-CA')} ${time}`;

@@ -2,7 +2,7 @@ import { Badge, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { CommandLine } from '../../parts/CommandLine.tsx';
 import { Empty } from '../../parts/Empty.tsx';
-import { shownPercent } from '../../parts/figures.ts';
+import { countOf, shownPercent } from '../../parts/figures.ts';
 import type { ListedModel } from './operations.ts';
 import { ShareBar } from './ShareBar.tsx';
 import { sharesNow } from './shares.ts';
@@ -54,7 +54,7 @@ function ModelRow({ model }: { readonly model: ListedModel }) {
         </Text>
       </div>
       <Text size="xs" c="dimmed" className="number">
-        {count(versions.length, 'version')} · {count(workers, 'worker')}
+        {countOf(versions.length, 'version')} · {countOf(workers, 'worker')}
       </Text>
       <Group gap={4}>
         {isPaused && <Badge color="orange">Paused</Badge>}
@@ -68,8 +68,4 @@ function ModelRow({ model }: { readonly model: ListedModel }) {
       </Group>
     </li>
   );
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

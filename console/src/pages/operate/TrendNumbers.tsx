@@ -1,6 +1,6 @@
 import { Table } from '@mantine/core';
 import { useState } from 'react';
-import { shownNumber } from '../../parts/figures.ts';
+import { shownNumber, timeOfDay } from '../../parts/figures.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { ModelSample, Sample } from './samples.ts';
 
@@ -33,7 +33,7 @@ export function TrendNumbers({ samples, ofModel }: TrendNumbersProps) {
             const model = ofModel(sample);
             return (
               <Table.Tr key={sample.at}>
-                <Table.Td>{new Date(sample.at * 1_000).toLocaleTimeString('en-GB')}</Table.Td>
+                <Table.Td>{timeOfDay(sample.at)}</Table.Td>
                 {[
                   model?.accepted,
                   model?.succeeded,
