@@ -15,7 +15,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // Every browser of the target loads modules in advance by itself.
     modulePreload: { polyfill: false },
-    reportCompressedSize: false,
     // One file of 200 KB, compressed, loads faster than many small ones.
     chunkSizeWarningLimit: 800,
     // Compression takes most of the time of a build, as it should.
@@ -24,6 +23,14 @@ export default defineConfig({
   // `npm run dev`: the page from Vite, the API from a gateway that runs.
   server: {
     port: 5174,
-    proxy: { '^/(graphql|blobs|tasks|artifacts)': { target: GATEWAY, ws: true, changeOrigin: true } },
+    proxy: {
+      '^/(graphql|blobs|tasks|artifacts)': {
+        target: GATEWAY,
+        ws: true,
+        changeOrigin: true,
+        // The gateway refuses pages of other origins. This one is its own page, served by Vite.
+        headers: { origin: new URL(GATEWAY).origin },
+      },
+    },
   },
 });

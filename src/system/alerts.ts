@@ -80,7 +80,7 @@ function withoutWorker({ queues = [], workers }: SeenSystem): readonly Alert[] {
     severity: AlertSeverity.Critical,
     summary: `Tasks wait for version ${version} of ${model}, and no worker serves it.`,
     advice:
-      'Start a worker that serves it, or give its tasks to another version: setRollout with moveQueued.',
+      'Start a worker that serves it, or set a rollout that gives its tasks, also those that wait, to another version.',
     model,
   }));
 }
@@ -120,7 +120,7 @@ function deadLetters({ stores }: SeenSystem): readonly Alert[] {
       name: 'TidingsDeadLetters',
       severity: AlertSeverity.Warning,
       summary: 'There are dead letters: tasks whose jobs could not be brought to a prediction.',
-      advice: 'Read the reasons (deadLetters), mend the cause, then redrive or discard them.',
+      advice: 'Read the reasons, mend the cause, then redrive or discard each dead letter.',
     },
   ];
 }
@@ -154,7 +154,7 @@ function pausedModels({ queues = [] }: SeenSystem): readonly Alert[] {
     name: 'TidingsModelPaused',
     severity: AlertSeverity.Warning,
     summary: `The model ${model} is paused: its tasks wait, and expire at their time limits.`,
-    advice: 'Call resumeModel once the reason is gone.',
+    advice: 'Resume the model once the reason for the pause is gone.',
     model,
   }));
 }

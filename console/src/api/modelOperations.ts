@@ -86,18 +86,6 @@ ${indented(6, predictionOf(model))}
 }`;
 }
 
-/** The present state of a task with its prediction. */
-export function taskQuery(model: Model): string {
-  return `query PredictedTask($id: ID!) {
-  task(id: $id) {
-${indented(4, TASK_FIELDS)}
-    prediction {
-${indented(6, predictionOf(model))}
-    }
-  }
-}`;
-}
-
 /** A page of the rows of a row batch. */
 export function rowsQuery(model: Model): string {
   return `query Rows($id: ID!, $first: Int!, $after: String) {

@@ -1,9 +1,8 @@
-/** What the gateway refused: the code, the text for people, and when to try again. */
+/** What the gateway refused: the text for people, and when to try again. */
 import { CombinedGraphQLErrors, ServerError } from '@apollo/client';
 
 export interface Refusal {
   readonly message: string;
-  readonly code: string | undefined;
   /** Undefined if the same request is always refused. */
   readonly retryAfterMs: number | undefined;
 }
@@ -37,15 +36,9 @@ export function isTemporary(error: unknown): boolean {
   return !ServerError.is(error) || error.statusCode >= 500;
 }
 
-/** Whether the gateway does not know the client, or not any more. */
-export function isSignedOut(error: unknown): boolean {
-  return refusalIn(error)?.code === 'UNAUTHENTICATED';
-}
-
 function refusalOf({ message, extensions }: GraphQLErrorLike): Refusal {
   return {
     message,
-    code: typeof extensions?.code === 'string' ? extensions.code : undefined,
     retryAfterMs: typeof extensions?.retryAfterMs === 'number' ? extensions.retryAfterMs : undefined,
   };
 }

@@ -1,5 +1,6 @@
-import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { Button, Center, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { useActionState } from 'react';
+import { Problem } from '../parts/Problem.tsx';
 import { Logo } from './Logo.tsx';
 
 interface SignInProps {
@@ -44,11 +45,7 @@ export function SignInForm({ why, signIn }: SignInProps) {
           autoFocus
           error={problem !== undefined}
         />
-        {problem !== undefined && (
-          <Alert color="red" role="alert" p="xs">
-            {problem}
-          </Alert>
-        )}
+        <Problem error={problem} />
         <Button type="submit" loading={isPending}>
           Sign in
         </Button>

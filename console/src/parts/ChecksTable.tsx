@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 import type { Verdict } from '../api/gql/graphql.ts';
-import { shownNumber } from './names.ts';
-import { Wide } from './Wide.tsx';
+import { shownCount, shownNumber } from './figures.ts';
+import { WideTable } from './WideTable.tsx';
 
 interface ChecksTableProps {
   readonly checks: readonly {
@@ -21,41 +21,31 @@ const VERDICTS: Readonly<Record<Verdict, { readonly label: string; readonly colo
   SKIPPED: { label: 'Left out', color: 'gray' },
 };
 
+const COLUMNS = [
+  { title: 'Check' },
+  { title: 'Verdict' },
+  ...['Observed', 'Limit', 'Live version', 'Rows'].map((title) => ({ title, isNumber: true })),
+];
+
 /** The checks of a gate: what was observed, beside the live version and the limit. */
 export function ChecksTable({ checks }: ChecksTableProps) {
   return (
-    <Wide label="Checks of the gate">
-      <Table fz="sm" className="number">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Check</Table.Th>
-            <Table.Th>Verdict</Table.Th>
-            <Table.Th ta="right">Observed</Table.Th>
-            <Table.Th ta="right">Limit</Table.Th>
-            <Table.Th ta="right">Live version</Table.Th>
-            <Table.Th ta="right">Rows</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {checks.map(({ name, observed, live, limit, count, verdict }) => (
-            <Table.Tr key={name}>
-              <Table.Th scope="row" fw={400}>
-                {name}
-              </Table.Th>
-              <Table.Td>
-                <span className="state" data-color={VERDICTS[verdict].color}>
-                  {VERDICTS[verdict].label}
-                </span>
-              </Table.Td>
-              <Table.Td ta="right">{shownOf(observed)}</Table.Td>
-              <Table.Td ta="right">{shownOf(limit)}</Table.Td>
-              <Table.Td ta="right">{shownOf(live)}</Table.Td>
-              <Table.Td ta="right">{count === 0 ? '–' : count.toLocaleString('en')}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Wide>
+    <WideTable label="Checks of the gate" columns={COLUMNS}>
+      {checks.map(({ name, observed, live, limit, count, verdict }) => (
+        <Table.Tr key={name}>
+          <Table.Th scope="row">{name}</Table.Th>
+          <Table.Td>
+            <span className="state" data-color={VERDICTS[verdict].color}>
+              {VERDICTS[verdict].label}
+            </span>
+          </Table.Td>
+          <Table.Td data-number="true">{shownOf(observed)}</Table.Td>
+          <Table.Td data-number="true">{shownOf(limit)}</Table.Td>
+          <Table.Td data-number="true">{shownOf(live)}</Table.Td>
+          <Table.Td data-number="true">{count === 0 ? '–' : shownCount(count)}</Table.Td>
+        </Table.Tr>
+      ))}
+    </WideTable>
   );
 }
 

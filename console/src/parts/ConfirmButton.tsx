@@ -9,6 +9,8 @@ export type ButtonSize = 'compact-xs' | 'xs';
 interface ConfirmButtonProps {
   /** On the button that asks. */
   readonly label: string;
+  /** For those who hear only the button, where others beside it have the same label. */
+  readonly spokenLabel?: string;
   /** What will happen. */
   readonly children: ReactNode;
   /** On the button that does it. */
@@ -22,6 +24,7 @@ interface ConfirmButtonProps {
 /** A button that tells what will happen, and does it after a second click. A refusal stays beside it. */
 export function ConfirmButton({
   label,
+  spokenLabel = label,
   children,
   confirm,
   isHarsh = false,
@@ -53,11 +56,11 @@ export function ConfirmButton({
       transitionProps={{ duration: 0 }}
     >
       <Popover.Target>
-        <Button variant="default" size={size} onClick={toggle}>
+        <Button variant="default" size={size} onClick={toggle} aria-label={spokenLabel}>
           {label}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label={label}>
+      <Popover.Dropdown aria-label={spokenLabel}>
         <Stack gap="xs">
           <Text size="sm" className="wrapped">
             {children}

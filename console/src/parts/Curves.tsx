@@ -2,7 +2,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { shownNumber } from './names.ts';
+import { shownNumber, timeOfDay } from './figures.ts';
 
 export interface Curve {
   readonly label: string;
@@ -97,10 +97,6 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
       <div ref={frame} style={{ height: heightPx }} aria-hidden="true" />
     </figure>
   );
-}
-
-function timeOfDay(seconds: number): string {
-  return new Date(1_000 * seconds).toLocaleTimeString('en-GB');
 }
 
 function shownOf(value: number | undefined): string {

@@ -1,5 +1,5 @@
 import { Table, Text } from '@mantine/core';
-import { shownNumber } from './names.ts';
+import { shownNumber } from './figures.ts';
 
 export interface DetectionsValue {
   readonly count: number;

@@ -1,4 +1,4 @@
-import { shownNumber } from './names.ts';
+import { shownNumber } from './figures.ts';
 
 export interface LabelScore {
   readonly label: string;

@@ -1,8 +1,9 @@
 import { Text } from '@mantine/core';
 import type { ModelField } from '../api/models.ts';
 import { type DetectionsValue, DetectionsView } from './DetectionsView.tsx';
+import { shownNumber } from './figures.ts';
 import { LabelBars, type LabelScore } from './LabelBars.tsx';
-import { shownNumber, wordsOf } from './names.ts';
+import { wordsOf } from './names.ts';
 import { type PictureValue, PictureView } from './PictureView.tsx';
 import { type TensorValue, TensorView } from './TensorView.tsx';
 

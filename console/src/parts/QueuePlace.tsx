@@ -2,7 +2,7 @@ import { useQuery } from '@apollo/client/react';
 import { Group, Loader, Text } from '@mantine/core';
 import { graphql } from '../api/gql/gql.ts';
 import type { TaskState } from '../api/gql/graphql.ts';
-import { shownTime } from './times.ts';
+import { shownCount, shownTime } from './figures.ts';
 
 const PLACE = graphql(`
   query QueuePlace($id: ID!) {
@@ -36,7 +36,7 @@ export function QueuePlace({ id, state }: QueuePlaceProps) {
       <Loader size="xs" aria-hidden="true" />
       <Text size="sm">
         {isWaiting ? 'Waits for a worker' : 'A worker runs it'}
-        {isWaiting && position != null && position > 0 && `, ${position.toLocaleString('en')} before it`}
+        {isWaiting && position != null && position > 0 && `, ${shownCount(position)} before it`}
         {isWaiting && estimatedStartAt != null && `, begins at about ${shownTime(estimatedStartAt)}`}
       </Text>
     </Group>

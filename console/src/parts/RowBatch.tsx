@@ -8,6 +8,7 @@ import type { Model } from '../api/models.ts';
 import { messageOf } from '../api/refusal.ts';
 import { csvOf } from './csv.ts';
 import { type ExportedRow, exportedRows } from './exportedRows.ts';
+import { shownCount } from './figures.ts';
 import { Icon } from './Icon.tsx';
 import { RowTable } from './RowTable.tsx';
 import { isFinal } from './states.ts';
@@ -47,8 +48,8 @@ export function RowBatch({ id, state, batch, model }: RowBatchProps) {
           transitionDuration={0}
         />
         <Text size="sm" mt={4} className="number">
-          {rowsDone.toLocaleString('en')} of {rowCount.toLocaleString('en')} rows
-          {rowsFailed > 0 && `, ${rowsFailed.toLocaleString('en')} failed`}
+          {shownCount(rowsDone)} of {shownCount(rowCount)} rows
+          {rowsFailed > 0 && `, ${shownCount(rowsFailed)} failed`}
           {estimatedSecondsLeft != null && `, about ${Math.ceil(estimatedSecondsLeft)} s left`}
         </Text>
       </div>

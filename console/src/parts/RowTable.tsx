@@ -2,7 +2,8 @@ import { Table } from '@mantine/core';
 import type { PageOfRows } from '../api/modelOperations.ts';
 import type { ModelField } from '../api/models.ts';
 import { exportedRows } from './exportedRows.ts';
-import { shownNumber, wordsOf } from './names.ts';
+import { shownNumber } from './figures.ts';
+import { wordsOf } from './names.ts';
 
 interface RowTableProps {
   readonly page: PageOfRows;

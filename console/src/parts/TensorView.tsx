@@ -2,7 +2,7 @@ import { Stack, Text } from '@mantine/core';
 import { fetchBytes } from '../api/download.ts';
 import { useSignedIn } from '../app/signedIn.ts';
 import { CodeBlock } from './CodeBlock.tsx';
-import { shownNumber } from './names.ts';
+import { shownCount, shownNumber } from './figures.ts';
 import { Sparkline } from './Sparkline.tsx';
 
 export interface TensorValue {
@@ -42,7 +42,7 @@ export function TensorView({ tensor }: { readonly tensor: TensorValue }) {
 
 function textOf(shown: readonly unknown[], count: number): string {
   const elements = shown.map((value) => (typeof value === 'number' ? shownNumber(value) : String(value)));
-  const rest = count > shown.length ? ` … (${count.toLocaleString('en')} in all)` : '';
+  const rest = count > shown.length ? ` … (${shownCount(count)} in all)` : '';
   return elements.join(', ') + rest;
 }
 

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import type { Timings } from '../api/modelOperations.ts';
-import { msBetween, shownMs } from './times.ts';
+import { msBetween, shownMs } from './figures.ts';
 
 interface TimeBarProps {
   readonly task: {

@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 import './tables.css';
+import { Wide } from './Wide.tsx';
 
 export interface Column {
   readonly title: string;
@@ -11,16 +12,17 @@ export interface Column {
 interface WideTableProps {
   readonly label: string;
   readonly columns: readonly Column[];
+  /** A click anywhere on a row follows its link. */
+  readonly hasRowLinks?: boolean;
   /** Its rows. */
   readonly children: ReactNode;
 }
 
-/** A table that is scrolled sideways where the window is narrow, also by keys. */
-export function WideTable({ label, columns, children }: WideTableProps) {
+/** The table of all pages: scrolled sideways where the window is narrow. */
+export function WideTable({ label, columns, hasRowLinks = false, children }: WideTableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled can be reached by keys.
-    <section className="wide" aria-label={`${label}: table`} tabIndex={0}>
-      <Table className="wide-table" aria-label={label}>
+    <Wide label={`${label}: table`}>
+      <Table className="wide-table" aria-label={label} data-links={hasRowLinks}>
         <Table.Thead>
           <Table.Tr>
             {columns.map(({ title, isNumber = false }) => (
@@ -32,6 +34,6 @@ export function WideTable({ label, columns, children }: WideTableProps) {
         </Table.Thead>
         <Table.Tbody>{children}</Table.Tbody>
       </Table>
-    </section>
+    </Wide>
   );
 }

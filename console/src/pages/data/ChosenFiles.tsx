@@ -1,6 +1,6 @@
 import { ActionIcon, Progress, Text } from '@mantine/core';
+import { shownBytes } from '../../parts/figures.ts';
 import { Icon } from '../../parts/Icon.tsx';
-import { shownBytes } from '../../parts/sizes.ts';
 import type { UploadState } from './useUploads.ts';
 
 interface ChosenFilesProps {

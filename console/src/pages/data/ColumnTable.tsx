@@ -1,11 +1,23 @@
 import { Table, Text } from '@mantine/core';
-import { shownNumber } from '../../parts/names.ts';
-import { Wide } from '../../parts/Wide.tsx';
+import { shownCount, shownNumber } from '../../parts/figures.ts';
+import { WideTable } from '../../parts/WideTable.tsx';
 import type { DatasetReport } from './operations.ts';
 import { ProfileChart } from './ProfileChart.tsx';
 
 /** Below the first, values are much the same; above the second, they are others. */
 const PSI_STEPS = [0.1, 0.25] as const;
+
+/** @param isCompared whether it is known how far the values moved. */
+function columnsOf(isCompared: boolean) {
+  return [
+    { title: 'Column' },
+    { title: 'Distribution' },
+    { title: 'Range' },
+    { title: 'Missing', isNumber: true },
+    { title: 'Outside the limits', isNumber: true },
+    ...(isCompared ? [{ title: 'Moved by', isNumber: true }] : []),
+  ];
+}
 
 /** Each column: how its values are distributed, what is missing, and how far it moved from what the live version saw. */
 export function ColumnTable({
@@ -16,44 +28,28 @@ export function ColumnTable({
   const isCompared = columns.some(({ psi }) => psi !== null);
   return (
     <>
-      <Wide label="Columns">
-        <Table fz="sm" className="number columns">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Column</Table.Th>
-              <Table.Th>Distribution</Table.Th>
-              <Table.Th>Range</Table.Th>
-              <Table.Th ta="right">Missing</Table.Th>
-              <Table.Th ta="right">Outside the limits</Table.Th>
-              {isCompared && <Table.Th ta="right">Moved by</Table.Th>}
+      <WideTable label="Columns" columns={columnsOf(isCompared)}>
+        {columns.map(({ column, input, type, least, most, nulls, outside, psi }) => {
+          const shape = profile.find((each) => each.input === input);
+          return (
+            <Table.Tr key={`${type} ${column}`}>
+              <Table.Th scope="row">
+                {column}
+                <Text size="xs" c="dimmed">
+                  {input === null ? type : `${input}, ${type}`}
+                </Text>
+              </Table.Th>
+              <Table.Td>{shape !== undefined && <ProfileChart profile={shape} />}</Table.Td>
+              <Table.Td>{least === null ? '–' : `${shownCell(least)} to ${shownCell(most ?? '')}`}</Table.Td>
+              <CountCell count={nulls} of={rowCount} />
+              <CountCell count={outside} of={rowCount} />
+              {isCompared && (
+                <Table.Td data-number="true">{psi === null ? '–' : <PsiValue psi={psi} />}</Table.Td>
+              )}
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {columns.map(({ column, input, type, least, most, nulls, outside, psi }) => {
-              const shape = profile.find((each) => each.input === input);
-              return (
-                <Table.Tr key={`${type} ${column}`}>
-                  <Table.Th scope="row">
-                    {column}
-                    <Text size="xs" c="dimmed">
-                      {input === null ? type : `${input}, ${type}`}
-                    </Text>
-                  </Table.Th>
-                  <Table.Td>{shape !== undefined && <ProfileChart profile={shape} />}</Table.Td>
-                  <Table.Td>
-                    {least === null ? '–' : `${shownCell(least)} to ${shownCell(most ?? '')}`}
-                  </Table.Td>
-                  <CountCell count={nulls} of={rowCount} />
-                  <CountCell count={outside} of={rowCount} />
-                  {isCompared && (
-                    <Table.Td ta="right">{psi === null ? '–' : <PsiValue psi={psi} />}</Table.Td>
-                  )}
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+          );
+        })}
+      </WideTable>
       <Text size="xs" c="dimmed" mt={6}>
         {isCompared
           ? 'Moved by: how far the values are from those that the version was trained on that answers now (population stability index). Below 0.1 they are much the same, above 0.25 they are others.'
@@ -66,8 +62,8 @@ export function ColumnTable({
 function CountCell({ count, of }: { readonly count: number; readonly of: number }) {
   const share = of === 0 ? 0 : (100 * count) / of;
   return (
-    <Table.Td ta="right" {...(count > 0 && { fw: 600 })}>
-      {count.toLocaleString('en')}
+    <Table.Td data-number="true" {...(count > 0 && { fw: 600 })}>
+      {shownCount(count)}
       {count > 0 && (
         <Text span size="xs" c="dimmed">
           {' '}

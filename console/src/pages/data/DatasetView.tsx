@@ -1,8 +1,7 @@
 import { Alert, List, Stack } from '@mantine/core';
 import { FactList } from '../../parts/FactList.tsx';
+import { shownBytes, shownCount, shownTime } from '../../parts/figures.ts';
 import { Section } from '../../parts/Section.tsx';
-import { shownBytes } from '../../parts/sizes.ts';
-import { shownTime } from '../../parts/times.ts';
 import { ColumnTable } from './ColumnTable.tsx';
 import type { DatasetReport } from './operations.ts';
 
@@ -23,7 +22,7 @@ export function DatasetView({ dataset }: { readonly dataset: DatasetReport }) {
             {problems.map(({ message, count }) => (
               <List.Item key={message}>
                 {message}
-                {count !== null && ` (${count.toLocaleString('en')})`}
+                {count !== null && ` (${shownCount(count)})`}
               </List.Item>
             ))}
           </List>
@@ -32,8 +31,8 @@ export function DatasetView({ dataset }: { readonly dataset: DatasetReport }) {
       </Alert>
       <FactList
         facts={[
-          ['Rows', rowCount.toLocaleString('en')],
-          ['Duplicates', duplicates.toLocaleString('en')],
+          ['Rows', shownCount(rowCount)],
+          ['Duplicates', shownCount(duplicates)],
           ['Files', `${files.length}, ${shownBytes(bytes)}: ${files.map(({ name }) => name).join(', ')}`],
           ['Checked', shownTime(createdAt)],
           ['Digest', digest],

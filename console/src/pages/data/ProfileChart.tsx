@@ -1,5 +1,4 @@
-import { shownNumber } from '../../parts/names.ts';
-import { shownPercent } from '../../parts/sizes.ts';
+import { shownNumber, shownPercent } from '../../parts/figures.ts';
 import type { DatasetReport } from './operations.ts';
 
 type Profile = DatasetReport['profile'][number];

@@ -1,8 +1,8 @@
 import { Group, Progress, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { Curves } from '../../parts/Curves.tsx';
+import { shownMs } from '../../parts/figures.ts';
 import { Section } from '../../parts/Section.tsx';
-import { shownMs } from '../../parts/times.ts';
 import type { WorkTraining } from './operations.ts';
 
 type Progressed = NonNullable<WorkTraining['progress']>;

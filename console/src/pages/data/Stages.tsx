@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { msBetween, shownMs } from '../../parts/times.ts';
+import { msBetween, shownMs } from '../../parts/figures.ts';
 import type { WorkTraining } from './operations.ts';
 import { lookOfStage, stageLabel } from './stageNames.ts';
 

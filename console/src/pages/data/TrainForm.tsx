@@ -2,9 +2,10 @@ import { useMutation, useQuery } from '@apollo/client/react';
 import { Button, Group, NumberInput, Select, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import { newRequestId } from '../../api/requestId.ts';
+import { shownCount, shownTime } from '../../parts/figures.ts';
 import { Page } from '../../parts/Page.tsx';
 import { Problem } from '../../parts/Problem.tsx';
-import { shownTime } from '../../parts/times.ts';
 import { DATASETS, TRAIN_MODEL } from './operations.ts';
 import { ParamField } from './ParamField.tsx';
 import { datasetKey, inputOf, NEW_DRAFT, type TrainDraft, timeoutMsOf } from './trainDraft.ts';
@@ -28,7 +29,7 @@ export function TrainForm() {
     .filter(({ node }) => node.usable)
     .map(({ node }) => ({
       value: datasetKey(node),
-      label: `${node.name}, ${node.rowCount.toLocaleString('en')} rows, checked ${shownTime(node.createdAt)}`,
+      label: `${node.name}, ${shownCount(node.rowCount)} rows, checked ${shownTime(node.createdAt)}`,
     }));
   const [trainModel, { loading, error }] = useMutation(TRAIN_MODEL);
   const start = async () => {
@@ -37,7 +38,7 @@ export function TrainForm() {
       const answer = await trainModel({
         variables: {
           input: inputOf(model, draft),
-          options: { requestId: crypto.randomUUID(), timeoutMs: timeoutMsOf(draft) ?? null },
+          options: { requestId: newRequestId(), timeoutMs: timeoutMsOf(draft) ?? null },
         },
       });
       if (answer.data !== undefined) navigate(`/data/work/${encodeURIComponent(answer.data.trainModel.id)}`);

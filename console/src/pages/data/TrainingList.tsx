@@ -1,17 +1,19 @@
 import { useQuery } from '@apollo/client/react';
-import { Skeleton, Table, Text } from '@mantine/core';
+import { Skeleton, Table } from '@mantine/core';
 import { Link } from 'wouter';
 import type { TrainingsQuery } from '../../api/gql/graphql.ts';
+import { Empty } from '../../parts/Empty.tsx';
+import { msBetween, shownMs, shownTime } from '../../parts/figures.ts';
 import { Problem } from '../../parts/Problem.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { isFinal } from '../../parts/states.ts';
-import { msBetween, shownMs, shownTime } from '../../parts/times.ts';
-import { Wide } from '../../parts/Wide.tsx';
+import { WideTable } from '../../parts/WideTable.tsx';
 import { TRAININGS } from './operations.ts';
 import { PageButtons } from './PageButtons.tsx';
 import { stageLabel } from './stageNames.ts';
 import { useRelayPages } from './useRelayPages.ts';
 
+const COLUMNS = ['State', 'Model', 'Submitted', 'Took', 'What came of it'].map((title) => ({ title }));
 const ASK_EVERY_MS = 3_000;
 
 /** The trainings, newest first. */
@@ -27,32 +29,19 @@ export function TrainingList({ model }: { readonly model: string | undefined }) 
     return error === undefined ? <Skeleton h={80} /> : <Problem error={error} />;
   if (edges.length === 0 && pages.isFirst)
     return (
-      <Text size="sm">
-        No training yet. It needs a dataset, a model with a `training` in its manifest, and a trainer, which
-        npm start runs. Operators start one by “Train a model”; docs/training.md has the GraphQL for programs.
-      </Text>
+      <Empty>
+        No training yet. It needs a dataset, a model that can be trained, and a trainer, which npm start runs.
+        Operators choose “Train a model”; docs/training.md has the GraphQL for programs.
+      </Empty>
     );
   return (
     <>
       <Problem error={error} />
-      <Wide label="Trainings">
-        <Table fz="sm" className="number rows">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>State</Table.Th>
-              <Table.Th>Model</Table.Th>
-              <Table.Th>Submitted</Table.Th>
-              <Table.Th>Took</Table.Th>
-              <Table.Th>What came of it</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {edges.map(({ node }) => (
-              <TrainingRow key={node.id} training={node} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Wide>
+      <WideTable label="Trainings" columns={COLUMNS} hasRowLinks>
+        {edges.map(({ node }) => (
+          <TrainingRow key={node.id} training={node} />
+        ))}
+      </WideTable>
       <PageButtons what="trainings" pages={pages} pageInfo={pageInfo} />
     </>
   );

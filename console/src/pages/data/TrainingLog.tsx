@@ -1,6 +1,7 @@
 import { Box, Group, Switch, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
+import { countOf } from '../../parts/figures.ts';
 import { Problem } from '../../parts/Problem.tsx';
 import { useTrainingLog } from './useTrainingLog.ts';
 
@@ -63,7 +64,7 @@ export function TrainingLog({ id }: { readonly id: string }) {
             />
             <Text size="xs" c="dimmed" className="number">
               {isFull && 'the newest '}
-              {lines.length === 1 ? '1 line' : `${lines.length.toLocaleString('en')} lines`}
+              {countOf(lines.length, 'line')}
             </Text>
           </Group>
         </>

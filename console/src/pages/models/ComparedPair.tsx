@@ -1,8 +1,8 @@
 import { Table, Title } from '@mantine/core';
 import { Curves } from '../../parts/Curves.tsx';
-import { shownNumber, wordsOf } from '../../parts/names.ts';
-import { shownPercent } from '../../parts/sizes.ts';
-import { Wide } from '../../parts/Wide.tsx';
+import { shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
+import { wordsOf } from '../../parts/names.ts';
+import { WideTable } from '../../parts/WideTable.tsx';
 import type { ComparisonPoint } from './operations.ts';
 
 interface ComparedPairProps {
@@ -11,6 +11,14 @@ interface ComparedPairProps {
   /** Oldest first. */
   readonly points: readonly ComparisonPoint[];
 }
+
+const COLUMNS = [
+  { title: 'Output' },
+  ...['Other answers', 'Mean difference', 'Without its sign', 'Largest'].map((title) => ({
+    title,
+    isNumber: true,
+  })),
+];
 
 /** How far the answers of a tried version are from those of the version that answers, and how long both take. */
 export function ComparedPair({ version, shadowVersion, points }: ComparedPairProps) {
@@ -79,45 +87,32 @@ function Figure({ name, value }: { readonly name: string; readonly value: number
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{value.toLocaleString('en')}</dd>
+      <dd>{shownCount(value)}</dd>
     </div>
   );
 }
 
 function OutputTable({ outputs }: { readonly outputs: readonly Compared[] }) {
   return (
-    <Wide label="Differences of the outputs">
-      <Table fz="sm" className="number">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Output</Table.Th>
-            <Table.Th ta="right">Other answers</Table.Th>
-            <Table.Th ta="right">Mean difference</Table.Th>
-            <Table.Th ta="right">Without its sign</Table.Th>
-            <Table.Th ta="right">Largest</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {outputs.map((output) => (
-            <Table.Tr key={output.output}>
-              <Table.Td>
-                {wordsOf(output.output)}
-                {output.unit !== null && `, ${output.unit}`}
-              </Table.Td>
-              <Table.Td ta="right">{shownPercent((100 * output.differentCount) / output.count)}</Table.Td>
-              {[
-                ['mean', output.meanDifference] as const,
-                ['size', output.meanAbsoluteDifference] as const,
-                ['largest', output.largestAbsoluteDifference] as const,
-              ].map(([name, value]) => (
-                <Table.Td key={name} ta="right">
-                  {value === null ? '–' : shownNumber(value)}
-                </Table.Td>
-              ))}
-            </Table.Tr>
+    <WideTable label="Differences of the outputs" columns={COLUMNS}>
+      {outputs.map((output) => (
+        <Table.Tr key={output.output}>
+          <Table.Th scope="row">
+            {wordsOf(output.output)}
+            {output.unit !== null && `, ${output.unit}`}
+          </Table.Th>
+          <Table.Td data-number="true">{shownPercent((100 * output.differentCount) / output.count)}</Table.Td>
+          {[
+            ['mean', output.meanDifference] as const,
+            ['size', output.meanAbsoluteDifference] as const,
+            ['largest', output.largestAbsoluteDifference] as const,
+          ].map(([name, value]) => (
+            <Table.Td key={name} data-number="true">
+              {value === null ? '–' : shownNumber(value)}
+            </Table.Td>
           ))}
-        </Table.Tbody>
-      </Table>
-    </Wide>
+        </Table.Tr>
+      ))}
+    </WideTable>
   );
 }

@@ -1,8 +1,8 @@
 import { useSubscription } from '@apollo/client/react';
 import { Skeleton, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import { countOf, shownTime } from '../../parts/figures.ts';
 import { Problem } from '../../parts/Problem.tsx';
-import { shownTime } from '../../parts/times.ts';
 import { ComparedPair } from './ComparedPair.tsx';
 import { type ComparisonPoint, ROLLOUT_COMPARISON } from './operations.ts';
 
@@ -33,8 +33,7 @@ export function Comparison({ model }: { readonly model: string }) {
         <>
           <Text size="sm" c="dimmed">
             {latest.since !== null && `Since ${shownTime(latest.since)}, `}
-            from {latest.gatewayCount} {latest.gatewayCount === 1 ? 'gateway' : 'gateways'}. Curves begin when
-            this page is opened.
+            from {countOf(latest.gatewayCount, 'gateway')}. Curves begin when this page is opened.
           </Text>
           {latest.versions.length === 0 && (
             <Text size="sm">

@@ -1,7 +1,8 @@
 import { Badge, Group, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { CommandLine } from '../../parts/CommandLine.tsx';
-import { shownPercent } from '../../parts/sizes.ts';
+import { Empty } from '../../parts/Empty.tsx';
+import { countOf, shownPercent } from '../../parts/figures.ts';
 import type { ListedModel } from './operations.ts';
 import { ShareBar } from './ShareBar.tsx';
 import { sharesNow } from './shares.ts';
@@ -10,11 +11,11 @@ import { sharesNow } from './shares.ts';
 export function ModelList({ models }: { readonly models: readonly ListedModel[] }) {
   if (models.length === 0)
     return (
-      <Stack gap="xs">
-        <Text size="sm">
+      <Stack gap={0}>
+        <Empty>
           No model is served. Put a folder into MODELS_DIR, as docs/models.md tells, or make one from a file
           that you have:
-        </Text>
+        </Empty>
         <CommandLine command="npm run model -- add model.onnx" />
       </Stack>
     );
@@ -53,7 +54,7 @@ function ModelRow({ model }: { readonly model: ListedModel }) {
         </Text>
       </div>
       <Text size="xs" c="dimmed" className="number">
-        {count(versions.length, 'version')} · {count(workers, 'worker')}
+        {countOf(versions.length, 'version')} · {countOf(workers, 'worker')}
       </Text>
       <Group gap={4}>
         {isPaused && <Badge color="orange">Paused</Badge>}
@@ -67,8 +68,4 @@ function ModelRow({ model }: { readonly model: ListedModel }) {
       </Group>
     </li>
   );
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,5 @@
 import { Alert, List } from '@mantine/core';
-import { shownPercent } from '../../parts/sizes.ts';
+import { shownPercent } from '../../parts/figures.ts';
 import type { SeenModel } from './operations.ts';
 import { areEqual, movedPercent, type Shares } from './shares.ts';
 

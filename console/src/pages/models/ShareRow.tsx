@@ -1,5 +1,5 @@
 import { Group, NumberInput, Slider, Text } from '@mantine/core';
-import { shownPercent } from '../../parts/sizes.ts';
+import { shownPercent } from '../../parts/figures.ts';
 import type { SeenVersion } from './operations.ts';
 import { colorOf, lookOfVersion } from './versionLook.ts';
 
@@ -66,7 +66,7 @@ export function ShareRow({ version, seen, index, isFixed, isOperator, ...row }: 
       </Text>
       {isOperator ? (
         <Group gap={6} wrap="nowrap">
-          <Text size="xs" c="dimmed">
+          <Text size="xs" c="dimmed" flex="none">
             tried on
           </Text>
           <NumberInput

@@ -1,9 +1,8 @@
 import { Drawer, Stack, Text } from '@mantine/core';
 import { ChecksTable } from '../../parts/ChecksTable.tsx';
 import { FactList } from '../../parts/FactList.tsx';
+import { shownBytes, shownTime } from '../../parts/figures.ts';
 import { Section } from '../../parts/Section.tsx';
-import { shownBytes } from '../../parts/sizes.ts';
-import { shownTime } from '../../parts/times.ts';
 import type { SeenVersion } from './operations.ts';
 
 interface VersionDrawerProps {

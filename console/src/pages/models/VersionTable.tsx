@@ -1,8 +1,9 @@
-import { Button, Table, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Table, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useIsOperator } from '../../app/signedIn.ts';
-import { shownNumber, wordsOf } from '../../parts/names.ts';
-import { shownBytes, shownPercent } from '../../parts/sizes.ts';
+import { Empty } from '../../parts/Empty.tsx';
+import { shownBytes, shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
+import { wordsOf } from '../../parts/names.ts';
 import { Wide } from '../../parts/Wide.tsx';
 import type { SeenModel, SeenVersion, SeenWorker } from './operations.ts';
 import { RetireButton } from './RetireButton.tsx';
@@ -28,7 +29,7 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
   const [openVersion, setOpenVersion] = useState<string>();
   const versions = model.versions.toReversed();
   const opened = versions.find(({ version }) => version === openVersion);
-  if (versions.length === 0) return <Text size="sm">It has no version that can be read.</Text>;
+  if (versions.length === 0) return <Empty>It has no version that can be read.</Empty>;
   const groups = [
     { title: 'Now', facts: factsNow(model, workers) },
     { title: 'Where it comes from', facts: ORIGIN },
@@ -161,7 +162,7 @@ function liveErrorsOf(versions: readonly SeenVersion[]): readonly Fact[] {
       const error = liveError?.find(({ output }) => output === name);
       return (
         error &&
-        `RMSE ${shownNumber(error.rmse)}, MAE ${shownNumber(error.mae)} ${error.unit}, of ${error.count.toLocaleString('en')}`
+        `RMSE ${shownNumber(error.rmse)}, MAE ${shownNumber(error.mae)} ${error.unit}, of ${shownCount(error.count)}`
       );
     },
   }));

@@ -1,4 +1,4 @@
-import { shownTime } from '../../parts/times.ts';
+import { shownTime } from '../../parts/figures.ts';
 import type { Stats } from './operations.ts';
 
 /** What needs attention now, the most urgent first, with what to do. New ones are read out. */

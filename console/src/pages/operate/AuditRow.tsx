@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core';
 import type { AuditOutcome } from '../../api/gql/graphql.ts';
 import { FactList } from '../../parts/FactList.tsx';
-import { shownTime } from '../../parts/times.ts';
+import { shownTime } from '../../parts/figures.ts';
 import type { AuditEntry } from './operations.ts';
 
 const OUTCOMES: Readonly<Record<AuditOutcome, readonly [label: string, color: string]>> = {
@@ -23,7 +23,7 @@ export function AuditRow({ entry }: { readonly entry: AuditEntry }) {
   ] as const;
   return (
     <Table.Tr>
-      <Table.Td className="number">{shownTime(at)}</Table.Td>
+      <Table.Td>{shownTime(at)}</Table.Td>
       <Table.Th scope="row">{action}</Table.Th>
       <Table.Td>
         <span className="state" data-color={color}>
@@ -34,7 +34,7 @@ export function AuditRow({ entry }: { readonly entry: AuditEntry }) {
       <Table.Td className="short-id" title={target ?? undefined}>
         {target}
       </Table.Td>
-      <Table.Td className="number">{address}</Table.Td>
+      <Table.Td>{address}</Table.Td>
       <Table.Td className="details">
         {facts.some(([, value]) => value !== null) && (
           <details>

@@ -3,7 +3,7 @@ import { Code, Drawer, Group, Stack, Text, Title } from '@mantine/core';
 import { Link, useLocation } from 'wouter';
 import { ConfirmButton } from '../../parts/ConfirmButton.tsx';
 import { FactList } from '../../parts/FactList.tsx';
-import { shownTime } from '../../parts/times.ts';
+import { shownTime } from '../../parts/figures.ts';
 import { type DeadLetter, DISCARD, REDRIVE } from './operations.ts';
 
 interface DeadLetterDrawerProps {

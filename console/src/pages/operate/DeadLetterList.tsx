@@ -1,10 +1,11 @@
 import { useApolloClient } from '@apollo/client/react';
-import { Alert, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Skeleton, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
 import { ConfirmButton } from '../../parts/ConfirmButton.tsx';
 import { Empty } from '../../parts/Empty.tsx';
+import { shownTime } from '../../parts/figures.ts';
+import { Problem } from '../../parts/Problem.tsx';
 import { Section } from '../../parts/Section.tsx';
-import { shownTime } from '../../parts/times.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import { DeadLetterDrawer } from './DeadLetterDrawer.tsx';
 import { REDRIVE_ALL } from './operations.ts';
@@ -29,17 +30,13 @@ export function DeadLetterList({ count }: { readonly count: number | undefined }
   const letters = found?.flatMap(({ edges }) => edges.map(({ node }) => node)) ?? [];
   const open = letters.find(({ taskId }) => taskId === openId);
   return (
-    <Stack gap="lg">
+    <Stack gap="md">
       <Text size="sm" c="dimmed">
         Tasks that no worker could bring to an end. Mend the cause, then submit them again or discard them.
       </Text>
-      {problem !== undefined && (
-        <Alert color="red" role="alert" className="wrapped">
-          {problem}
-        </Alert>
-      )}
+      <Problem error={problem} />
       {found === undefined && problem === undefined && <Skeleton h={120} />}
-      {found?.length === 0 && <Empty>There are no dead letters: nothing is to be done here.</Empty>}
+      {found?.length === 0 && <Empty>There are no dead letters.</Empty>}
       {found?.map((ofModel) => (
         <LettersOfModel key={ofModel.model} letters={ofModel} open={setOpenId} reload={reload} />
       ))}
@@ -88,12 +85,10 @@ function LettersOfModel({ letters: { model, edges, pageInfo }, open, reload }: L
                 …{taskId.slice(-ID_END)}
               </button>
             </Table.Td>
-            <Table.Td className="number">{shownTime(diedAt)}</Table.Td>
-            <Table.Td className="number">{modelVersion}</Table.Td>
+            <Table.Td>{shownTime(diedAt)}</Table.Td>
+            <Table.Td>{modelVersion}</Table.Td>
             <Table.Td>{code}</Table.Td>
-            <Table.Td className="number" data-number="true">
-              {attempts}
-            </Table.Td>
+            <Table.Td data-number="true">{attempts}</Table.Td>
             <Table.Td className="reason" title={reason}>
               {reason}
             </Table.Td>

@@ -1,9 +1,8 @@
 import { Table } from '@mantine/core';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { Empty } from '../../parts/Empty.tsx';
-import { shownNumber, shownRate } from '../../parts/names.ts';
+import { shownMs, shownNumber, shownRate } from '../../parts/figures.ts';
 import { PauseButton } from '../../parts/PauseButton.tsx';
-import { shownMs } from '../../parts/times.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { QueueOf, Stats } from './operations.ts';
 
@@ -69,7 +68,7 @@ export function ModelTable({ models, queues }: ModelTableProps) {
                 {ms === null ? '–' : shownMs(ms)}
               </Table.Td>
             ))}
-            <Table.Td className="number" data-number="true" data-none={waiting === 0}>
+            <Table.Td data-number="true" data-none={waiting === 0}>
               {shownNumber(waiting)}
             </Table.Td>
             {isOperator && (

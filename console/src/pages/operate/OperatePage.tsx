@@ -1,8 +1,9 @@
-import { Alert, Skeleton, Tabs } from '@mantine/core';
+import { Skeleton, Tabs } from '@mantine/core';
 import { useLocation } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
+import { shownCount, shownTime } from '../../parts/figures.ts';
 import { Page } from '../../parts/Page.tsx';
-import { shownTime } from '../../parts/times.ts';
+import { Problem } from '../../parts/Problem.tsx';
 import '../../parts/parts.css';
 import { AuditLog } from './AuditLog.tsx';
 import { DeadLetterList } from './DeadLetterList.tsx';
@@ -26,11 +27,7 @@ export default function OperatePage() {
       about="What runs now, a second apart, in all gateways, workers and trainers."
       aside={stats !== undefined && <span className="number dimmed">{shownTime(stats.at)}</span>}
     >
-      {problem !== undefined && (
-        <Alert color="red" role="alert" className="wrapped">
-          {problem}
-        </Alert>
-      )}
+      <Problem error={problem} />
       <Tabs
         value={isOperator ? part : 'now'}
         onChange={(next) => navigate(next === 'now' ? '/operate' : `/operate/${next}`)}
@@ -40,7 +37,7 @@ export default function OperatePage() {
           <Tabs.List mb="md" aria-label="Parts of the page">
             <Tabs.Tab value="now">Now</Tabs.Tab>
             <Tabs.Tab value="dead-letters">
-              {deadCount ? `Dead letters (${deadCount.toLocaleString('en')})` : 'Dead letters'}
+              {deadCount ? `Dead letters (${shownCount(deadCount)})` : 'Dead letters'}
             </Tabs.Tab>
             <Tabs.Tab value="audit">Audit</Tabs.Tab>
           </Tabs.List>

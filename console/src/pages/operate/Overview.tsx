@@ -18,7 +18,7 @@ interface OverviewProps {
 export function Overview({ stats, samples }: OverviewProps) {
   const { alerts, models, queues, processes, stores } = stats;
   return (
-    <Stack gap="lg">
+    <Stack gap="md">
       <Section title="Needs attention">
         <AlertList alerts={alerts} />
       </Section>

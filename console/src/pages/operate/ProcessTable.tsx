@@ -1,10 +1,8 @@
 import { Table } from '@mantine/core';
 import type { ProcessRole } from '../../api/gql/graphql.ts';
 import { Empty } from '../../parts/Empty.tsx';
+import { shownBytes, shownMs, shownNumber, shownPercent, shownTime } from '../../parts/figures.ts';
 import { Meter } from '../../parts/Meter.tsx';
-import { shownNumber } from '../../parts/names.ts';
-import { shownBytes, shownPercent } from '../../parts/sizes.ts';
-import { shownMs, shownTime } from '../../parts/times.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { ProcessOf } from './operations.ts';
 
@@ -48,18 +46,14 @@ function ProcessRow({ process }: { readonly process: ProcessOf }) {
       <Table.Td className="short-id" title={id}>
         {id}
       </Table.Td>
-      <Table.Td className="number">{shownTime(startedAt)}</Table.Td>
-      <Table.Td className="number" data-number="true">
-        {cpuCores.toFixed(2)}
-      </Table.Td>
-      <Table.Td className="number" data-number="true">
-        {shownBytes(memoryBytes)}
-      </Table.Td>
-      <Table.Td className="number" data-number="true" data-bad={eventLoopDelayMs >= LATE_MS}>
+      <Table.Td>{shownTime(startedAt)}</Table.Td>
+      <Table.Td data-number="true">{cpuCores.toFixed(2)}</Table.Td>
+      <Table.Td data-number="true">{shownBytes(memoryBytes)}</Table.Td>
+      <Table.Td data-number="true" data-bad={eventLoopDelayMs >= LATE_MS}>
         {shownMs(eventLoopDelayMs)}
       </Table.Td>
       {[process.connections, process.subscriptions].map((count, i) => (
-        <Table.Td key={COLUMNS[6 + i]?.title} className="number" data-number="true">
+        <Table.Td key={COLUMNS[6 + i]?.title} data-number="true">
           {count === null ? '' : shownNumber(count)}
         </Table.Td>
       ))}

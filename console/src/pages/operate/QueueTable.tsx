@@ -1,8 +1,7 @@
 import { Table } from '@mantine/core';
 import type { QueueLane } from '../../api/gql/graphql.ts';
 import { Empty } from '../../parts/Empty.tsx';
-import { shownNumber, shownRate } from '../../parts/names.ts';
-import { shownMs } from '../../parts/times.ts';
+import { shownMs, shownNumber, shownRate } from '../../parts/figures.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { QueueOf } from './operations.ts';
 
@@ -30,18 +29,18 @@ export function QueueTable({ queues }: { readonly queues: readonly QueueOf[] }) 
         ({ modelName, version, lane, waiting, inHand, endedPerSecond, backlogSeconds, isPaused }) => (
           <Table.Tr key={`${modelName} ${version} ${lane}`}>
             <Table.Th scope="row">{modelName}</Table.Th>
-            <Table.Td className="number">{version}</Table.Td>
+            <Table.Td>{version}</Table.Td>
             <Table.Td>{isPaused ? `${LANES[lane]}, paused` : LANES[lane]}</Table.Td>
-            <Table.Td className="number" data-number="true" data-none={waiting === 0}>
+            <Table.Td data-number="true" data-none={waiting === 0}>
               {shownNumber(waiting)}
             </Table.Td>
-            <Table.Td className="number" data-number="true" data-none={inHand === 0}>
+            <Table.Td data-number="true" data-none={inHand === 0}>
               {shownNumber(inHand)}
             </Table.Td>
-            <Table.Td className="number" data-number="true" data-none={!endedPerSecond}>
+            <Table.Td data-number="true" data-none={!endedPerSecond}>
               {endedPerSecond === null ? '–' : shownRate(endedPerSecond)}
             </Table.Td>
-            <Table.Td className="number" data-number="true" data-none={!backlogSeconds}>
+            <Table.Td data-number="true" data-none={!backlogSeconds}>
               {backlogSeconds === null ? '–' : backlogSeconds === 0 ? '0' : shownMs(backlogSeconds * 1_000)}
             </Table.Td>
           </Table.Tr>

@@ -1,6 +1,6 @@
 import { Table } from '@mantine/core';
 import { useState } from 'react';
-import { shownNumber } from '../../parts/names.ts';
+import { shownNumber, timeOfDay } from '../../parts/figures.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { ModelSample, Sample } from './samples.ts';
 
@@ -33,9 +33,7 @@ export function TrendNumbers({ samples, ofModel }: TrendNumbersProps) {
             const model = ofModel(sample);
             return (
               <Table.Tr key={sample.at}>
-                <Table.Td className="number">
-                  {new Date(sample.at * 1_000).toLocaleTimeString('en-GB')}
-                </Table.Td>
+                <Table.Td>{timeOfDay(sample.at)}</Table.Td>
                 {[
                   model?.accepted,
                   model?.succeeded,
@@ -49,7 +47,7 @@ export function TrendNumbers({ samples, ofModel }: TrendNumbersProps) {
                   sample.workers,
                   sample.trainers,
                 ].map((value, i) => (
-                  <Table.Td key={COLUMNS[i + 1]?.title} className="number" data-number="true">
+                  <Table.Td key={COLUMNS[i + 1]?.title} data-number="true">
                     {value == null ? '–' : shownNumber(value)}
                   </Table.Td>
                 ))}

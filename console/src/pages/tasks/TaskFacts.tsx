@@ -1,7 +1,7 @@
 import { Title } from '@mantine/core';
 import type { TaskDetailsQuery } from '../../api/gql/graphql.ts';
 import { FactList } from '../../parts/FactList.tsx';
-import { shownTime } from '../../parts/times.ts';
+import { shownTime } from '../../parts/figures.ts';
 
 type Details = NonNullable<TaskDetailsQuery['task']>;
 

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { Link } from 'wouter';
+import { msBetween, shownMs, shownTime } from '../../parts/figures.ts';
 import { StateBadge } from '../../parts/StateBadge.tsx';
-import { msBetween, shownMs, shownTime } from '../../parts/times.ts';
 import type { ListedTask } from './TaskRows.ts';
 
 interface TaskRowProps {

@@ -2,8 +2,8 @@
 import { useApolloClient } from '@apollo/client/react';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { TaskFilter } from '../../api/gql/graphql.ts';
-import { messageOf, refusalIn } from '../../api/refusal.ts';
-import { wait } from '../../api/session.ts';
+import { messageOf } from '../../api/refusal.ts';
+import { watch } from '../../api/watch.ts';
 import { TASKS, TASKS_UPDATES } from './operations.ts';
 import { type ListedTask, TaskRows } from './TaskRows.ts';
 
@@ -35,27 +35,13 @@ export function useTaskList(filter: TaskFilter): TaskList {
       },
       (error) => !left.signal.aborted && setProblem(messageOf(error)),
     );
-    const watch = () => {
-      const watching = apollo
-        .subscribe({ query: TASKS_UPDATES, variables: { filter }, fetchPolicy: 'no-cache' })
-        .subscribe({
-          next: ({ data, error }) => {
-            if (data != null) rows.put(data.tasksUpdates);
-            if (error !== undefined) void again(error);
-          },
-          error: (error) => void again(error),
-        });
-      left.signal.addEventListener('abort', () => watching.unsubscribe(), { once: true });
-    };
-    // A gateway that has just started, or has too much to do, says when to ask again.
-    const again = async (error: unknown) => {
-      if (left.signal.aborted) return;
-      const retryAfterMs = refusalIn(error)?.retryAfterMs;
-      if (retryAfterMs === undefined) return setProblem(messageOf(error));
-      await wait(retryAfterMs);
-      if (!left.signal.aborted) watch();
-    };
-    watch();
+    watch(apollo, {
+      query: TASKS_UPDATES,
+      variables: { filter },
+      signal: left.signal,
+      next: ({ tasksUpdates }) => rows.put(tasksUpdates),
+      failed: setProblem,
+    });
     return () => left.abort();
   }, [apollo, filter, rows]);
 

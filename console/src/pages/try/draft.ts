@@ -34,7 +34,7 @@ async function bytesInput(bytes: Blob, store: Store): Promise<object> {
   return bytes.size > MAX_INLINE_BYTES ? { blob: await store(bytes) } : { base64: await base64Of(bytes) };
 }
 
-export function base64Of(bytes: Blob): Promise<string> {
+function base64Of(bytes: Blob): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const reader = new FileReader();
   reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { documentOf, type PredictedTask, submission, updates } from '../../api/modelOperations.ts';
 import type { Model } from '../../api/models.ts';
 import { messageOf } from '../../api/refusal.ts';
+import { newRequestId } from '../../api/requestId.ts';
 import { type FieldProblem, fieldProblemsIn } from './fieldProblems.ts';
 
 export interface Submission {
@@ -40,7 +41,7 @@ export function useSubmission() {
         const { data } = await apollo.mutate({
           mutation: documentOf<{ task: { id: string } }, Record<string, unknown>>(text),
           // All tries of this submission make one task.
-          variables: { ...variables, options: { requestId: crypto.randomUUID() } },
+          variables: { ...variables, options: { requestId: newRequestId() } },
           fetchPolicy: 'no-cache',
         });
         const id = data?.task.id ?? '';
