@@ -1,6 +1,6 @@
 import { Text, Title } from '@mantine/core';
 import type { TaskDetailsQuery, TaskLogEvent } from '../../api/gql/graphql.ts';
-import { msBetween, shownMs, shownTime } from '../../parts/times.ts';
+import { msBetween, shownMs, shownTime } from '../../parts/figures.ts';
 
 type Details = NonNullable<TaskDetailsQuery['task']>;
 
