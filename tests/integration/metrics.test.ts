@@ -1,6 +1,7 @@
 /** The metrics of a gateway and of a worker that are started by themselves, each at its own port. */
+import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CANCEL_TASK, onlyTask, openSse, post, submitTrip, TASK_RESULT } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -137,6 +138,29 @@ describe('the port of metrics', () => {
     expect(await statusFor(urlOf(gateway), 'localhost')).toBe(200);
   });
 
+  test('cuts off clients that send many requests and do not read, and answers a scrape beside them', async () => {
+    const requests = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(300);
+    const greedy = await connected(20);
+    for (const { socket } of greedy) socket.pause().write(requests);
+    expect(await sampleOf(gateway, 'tidings_broker_connected')).toBe(1);
+    for (const { socket, closed } of greedy) {
+      socket.resume();
+      await closed;
+    }
+  });
+
+  test('closes the oldest of many idle connections rather than refuse a scrape, and the others later', async () => {
+    const idle = await connected(60);
+    expect(await sampleOf(gateway, 'tidings_broker_connected')).toBe(1);
+    await idle[0]?.closed;
+    await Promise.all(idle.map(({ closed }) => closed));
+  });
+
+  test('answers one request for each connection', async () => {
+    const { headers } = await fetch(urlOf(gateway));
+    expect(headers.get('connection')).toBe('close');
+  });
+
   test('that another process has ends the start with exit code 78, and names the setting', async () => {
     await using second = startProcess('workers/main.ts', {
       NATS_URL: nats.url,
@@ -159,6 +183,19 @@ test('a worker that waits for its broker is alive and not ready', async () => {
   );
   expect(await ready.json()).toEqual({ status: 'not ready', problem: 'waiting for the broker' });
 });
+
+/** Connections to the gateway's port of metrics. `closed`: the server has closed it, or reset it. */
+function connected(count: number): Promise<{ socket: Socket; closed: Promise<void> }[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const socket = connect(Number(urlOf(gateway).port), '127.0.0.1');
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+      socket.on('error', () => {}).resume();
+      await once(socket, 'connect');
+      return { socket, closed };
+    }),
+  );
+}
 
 function statusFor(url: URL, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
