@@ -150,9 +150,8 @@ describe('the port of metrics', () => {
   });
 
   test('closes the oldest of many idle connections rather than refuse a scrape, and the others later', async () => {
-    const idle = await connected(60);
+    const idle = await connected(120);
     expect(await sampleOf(gateway, 'tidings_broker_connected')).toBe(1);
-    await idle[0]?.closed;
     await Promise.all(idle.map(({ closed }) => closed));
   });
 
