@@ -10,6 +10,7 @@ import { isLoopbackAddress, isLoopbackHost } from '../edge/hosts.ts';
 import { createServer } from '../edge/nodeHttp.ts';
 import type { Config } from '../process/config.ts';
 import { type Exposed, exposition } from './exposition.ts';
+import { answerOncePerConnection } from './shortConnections.ts';
 
 export interface Readiness {
   /** Why the process cannot do its work now; undefined: it can. */
@@ -22,9 +23,8 @@ export interface MetricsServerOptions extends Readiness {
   readonly read: () => Promise<readonly Exposed[]>;
 }
 
-/** A scraper asks each few seconds, and more than one is rare. */
-const MAX_CONNECTIONS = 100;
-const REQUEST_WITHIN_MS = 5_000;
+/** A scraper asks each few seconds, and more than one is rare. Prometheus gives up after 10 s, too. */
+const LIMITS = { connections: 30, connectionMs: 10_000 };
 const METHODS = ['GET', 'HEAD'];
 
 export class MetricsServer implements AsyncDisposable {
@@ -40,9 +40,9 @@ export class MetricsServer implements AsyncDisposable {
   static async open(options: MetricsServerOptions): Promise<MetricsServer | undefined> {
     const { metricsHost: host, metricsPort: port } = options.config;
     if (port === undefined) return undefined;
-    const http = createServer({ requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS });
-    http.maxConnections = MAX_CONNECTIONS;
-    http.on('request', (request, response) => void answer(request, response, options));
+    const pages = { ...options, read: sharedWhileItGoesOn(options.read) };
+    const http = createServer();
+    answerOncePerConnection(http, LIMITS, (request, response) => void answer(request, response, pages));
     http.listen({ host, port });
     await once(http, 'listening').catch((cause: NodeJS.ErrnoException) => {
       throw new ConfigurationError(
@@ -63,6 +63,17 @@ export class MetricsServer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#close();
   }
+}
+
+/** Requests that come during a read wait for the same one, so there is one at a time. */
+function sharedWhileItGoesOn<T>(read: () => Promise<T>): () => Promise<T> {
+  let going: Promise<T> | undefined;
+  return () => {
+    going ??= read().finally(() => {
+      going = undefined;
+    });
+    return going;
+  };
 }
 
 async function answer(

@@ -1,6 +1,7 @@
 /** The metrics of a gateway and of a worker that are started by themselves, each at its own port. */
+import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CANCEL_TASK, onlyTask, openSse, post, submitTrip, TASK_RESULT } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -137,6 +138,28 @@ describe('the port of metrics', () => {
     expect(await statusFor(urlOf(gateway), 'localhost')).toBe(200);
   });
 
+  test('cuts off clients that send many requests and do not read, and answers a scrape beside them', async () => {
+    const requests = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(300);
+    const greedy = await connected(20);
+    for (const { socket } of greedy) socket.pause().write(requests);
+    expect(await sampleOf(gateway, 'tidings_broker_connected')).toBe(1);
+    for (const { socket, closed } of greedy) {
+      socket.resume();
+      expect((await closed).split('HTTP/1.1 200').length - 1).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('closes the oldest of many idle connections rather than refuse a scrape, and the others later', async () => {
+    const idle = await connected(120);
+    expect(await sampleOf(gateway, 'tidings_broker_connected')).toBe(1);
+    await Promise.all(idle.map(({ closed }) => closed));
+  });
+
+  test('answers one request for each connection', async () => {
+    const { headers } = await fetch(urlOf(gateway));
+    expect(headers.get('connection')).toBe('close');
+  });
+
   test('that another process has ends the start with exit code 78, and names the setting', async () => {
     await using second = startProcess('workers/main.ts', {
       NATS_URL: nats.url,
@@ -159,6 +182,25 @@ test('a worker that waits for its broker is alive and not ready', async () => {
   );
   expect(await ready.json()).toEqual({ status: 'not ready', problem: 'waiting for the broker' });
 });
+
+/** Connections to the gateway's port of metrics. `closed`: what came until the server closed it, or reset it. */
+function connected(count: number): Promise<{ socket: Socket; closed: Promise<string> }[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const socket = connect(Number(urlOf(gateway).port), '127.0.0.1');
+      let received = '';
+      const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(received)));
+      socket
+        .setEncoding('utf8')
+        .on('data', (text) => {
+          received += text;
+        })
+        .on('error', () => {});
+      await once(socket, 'connect');
+      return { socket, closed };
+    }),
+  );
+}
 
 function statusFor(url: URL, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
