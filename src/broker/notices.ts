@@ -5,7 +5,7 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
-import { decodeFigures, type Figures } from '../contract/messages/figures.ts';
+import { decodeFigures, type Figures, ProcessRole } from '../contract/messages/figures.ts';
 import {
   decodeMovedNotice,
   decodePresentState,
@@ -227,12 +227,18 @@ export class Notices {
   }
 
   tellFigures(figures: Figures): void {
-    this.tell(subjects.figures, encodeMessage(figures));
+    const { role, ...told } = figures;
+    this.tell(subjects.figures(role), encodeMessage(told));
   }
 
   /** Listens to the answers, also to those that other gateways have asked for. */
   listenFigures(listener: (figures: Figures) => void): Listening {
-    return this.listen(subjects.figures, ({ data }) => listener(decodeFigures(data)));
+    const listening = new DisposableStack();
+    for (const role of Object.values(ProcessRole)) {
+      const hear = ({ data }: Msg) => listener({ ...decodeFigures(data), role });
+      listening.use(this.listen(subjects.figures(role), hear));
+    }
+    return listening;
   }
 
   askFigures(): void {

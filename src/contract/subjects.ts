@@ -252,7 +252,8 @@ export const subjects = {
   workerLeft: 'workers.left',
   askWorkers: 'workers.ask',
   askFigures: 'figures.ask',
-  figures: 'figures.told',
+  /** The broker allows each role its own subject only. */
+  figures: (role: string) => `figures.told.${role}`,
   /** For the workers of a lane, while jobs of it wait longer than they should. */
   nudge: ({
     model,

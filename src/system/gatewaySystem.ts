@@ -38,7 +38,7 @@ export function openGatewaySystem(options: GatewaySystemOptions): GatewaySystem 
       subscriptions: watches.count,
     });
   opened.use(new OwnFigures({ broker, id, role: ProcessRole.Gateway, more }));
-  const processes = opened.use(new ProcessFigures({ broker }));
+  const processes = opened.use(new ProcessFigures({ broker, models }));
   return {
     stats: opened.use(new SystemStats({ ...options, processes })),
     places: new Places(options),

@@ -30,6 +30,16 @@ export interface ModelStats {
   readonly p99Ms: number | undefined;
 }
 
+type CountsByModel = ReadonlyMap<string, ModelCounts>;
+
+/** The answers of a gateway between which rates are taken. */
+interface Measured {
+  readonly seconds: number;
+  readonly newest: CountsByModel;
+  readonly before: CountsByModel;
+  readonly oldest: CountsByModel;
+}
+
 const ORDER = [ProcessRole.Gateway, ProcessRole.Worker, ProcessRole.Trainer];
 const COUNTED = ['accepted', 'succeeded', 'failed', 'refused'] as const;
 const MS = 1_000;
@@ -44,11 +54,10 @@ export function processStats(processes: readonly Answers[]): readonly ProcessSta
   });
 }
 
-/** By name: those with a name in the list, and others that a gateway serves. */
+/** By name. */
 export function modelStats(processes: readonly Answers[], names: readonly string[]): readonly ModelStats[] {
-  const counted = processes.flatMap((answers) => newestOf(answers).gateway?.models ?? []);
-  const all = new Set([...names, ...counted.map(({ model }) => model)]);
-  return [...all].toSorted().map((model) => statsOfModel(model, processes));
+  const measured = processes.flatMap((answers) => measuredIn(answers) ?? []);
+  return names.toSorted().map((model) => statsOfModel(model, measured));
 }
 
 function statsOf(answers: Answers): ProcessStats {
@@ -70,20 +79,32 @@ function statsOf(answers: Answers): ProcessStats {
   };
 }
 
-function statsOfModel(model: string, processes: readonly Answers[]): ModelStats {
+function measuredIn(answers: Answers): Measured | undefined {
+  const newest = newestOf(answers);
+  const before = beforeIn(answers);
+  if (newest.gateway === undefined || before === undefined) return undefined;
+  return {
+    seconds: (newest.upMs - before.upMs) / MS,
+    newest: byModel(newest),
+    before: byModel(before),
+    oldest: byModel(answers[0]),
+  };
+}
+
+function byModel({ gateway }: Figures): CountsByModel {
+  return new Map(gateway?.models.map((counts) => [counts.model, counts]));
+}
+
+function statsOfModel(model: string, gateways: readonly Measured[]): ModelStats {
   const rates = { accepted: 0, succeeded: 0, failed: 0, refused: 0 };
   let bounds: readonly number[] = [];
   let ended: readonly number[] = [];
-  for (const answers of processes) {
-    const newest = newestOf(answers);
-    const counts = countsIn(newest, model);
-    const before = beforeIn(answers);
-    if (counts === undefined || before === undefined) continue;
-    const seconds = (newest.upMs - before.upMs) / MS;
-    for (const name of COUNTED)
-      rates[name] += (counts[name] - (countsIn(before, model)?.[name] ?? 0)) / seconds;
-    const oldest = countsIn(answers[0], model)?.counts ?? [];
-    const since = counts.counts.map((count, i) => count - (oldest[i] ?? 0));
+  for (const { seconds, newest, before, oldest } of gateways) {
+    const counts = newest.get(model);
+    if (counts === undefined) continue;
+    for (const name of COUNTED) rates[name] += (counts[name] - (before.get(model)?.[name] ?? 0)) / seconds;
+    const first = oldest.get(model)?.counts ?? [];
+    const since = counts.counts.map((count, i) => count - (first[i] ?? 0));
     // Gateways of another version may have other buckets. They cannot be added, and are left out.
     if (ended.length > 0 && counts.bounds.join() !== bounds.join()) continue;
     bounds = counts.bounds;
@@ -98,10 +119,6 @@ function statsOfModel(model: string, processes: readonly Answers[]): ModelStats 
     p50Ms: quantileMs(bounds, ended, 0.5),
     p99Ms: quantileMs(bounds, ended, 0.99),
   };
-}
-
-function countsIn({ gateway }: Figures, model: string): ModelCounts | undefined {
-  return gateway?.models.find((each) => each.model === model);
 }
 
 /** A quantile within its bucket, as if values lay evenly in it. @returns undefined without values. */
@@ -124,7 +141,7 @@ function quantileMs(bounds: readonly number[], counts: readonly number[], share:
 function beforeIn(answers: Answers): Figures | undefined {
   const newest = newestOf(answers);
   const before = answers.findLast(({ upMs }) => newest.upMs - upMs >= RATE_OVER_MS) ?? answers[0];
-  return before === newest ? undefined : before;
+  return before.upMs < newest.upMs ? before : undefined;
 }
 
 function newestOf(answers: Answers): Figures {

@@ -88,7 +88,7 @@ test('the subjects are those of the contract', () => {
     subjects.workerLeft,
     subjects.askWorkers,
     subjects.askFigures,
-    subjects.figures,
+    subjects.figures('gateway'),
     subjects.nudge({ model, version, lane: Lane.Interactive }),
     subjects.shadowJobs(model, version),
     subjects.shadowAnswers(home),

@@ -3,13 +3,16 @@
  * them count from the start of the process: a gateway takes rates between two of its messages.
  */
 import { COUNT, DURATION, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
-import { listOf, number, object, oneOf, type Passing } from '../schema.ts';
+import { integer, listOf, number, object, type Passing } from '../schema.ts';
 import { decoderOf } from './decoder.ts';
 
 export const ProcessRole = { Gateway: 'gateway', Worker: 'worker', Trainer: 'trainer' } as const;
 export type ProcessRole = (typeof ProcessRole)[keyof typeof ProcessRole];
 
 const AMOUNT = number('a number from 0 on', 0, Number.MAX_SAFE_INTEGER);
+/** Rates are divided by these, so they are never 0. */
+const UP_MS = number('milliseconds, from 1 to 100 years', 1, 3.2e12);
+const SLOTS = integer('a whole number from 1 on', 1, 2 ** 31 - 1);
 const MAX_BUCKETS = 100;
 
 const MODEL_COUNTS = object('what a gateway has counted of a model', {
@@ -30,11 +33,10 @@ export const FIGURES = object(
   'the figures of a process',
   {
     id: NAME,
-    role: oneOf(Object.values(ProcessRole)),
     /** By its own clock. */
     startedAt: INSTANT,
     /** Milliseconds since its start, on a clock that never goes back. */
-    upMs: AMOUNT,
+    upMs: UP_MS,
     /** Milliseconds of CPU, user and system. */
     cpuMs: AMOUNT,
     memoryBytes: AMOUNT,
@@ -43,7 +45,7 @@ export const FIGURES = object(
   },
   {
     /** Of a worker: its slots, and the milliseconds that runs have had in all of them. */
-    slots: object('the slots of a worker', { count: COUNT, usedMs: AMOUNT }),
+    slots: object('the slots of a worker', { count: SLOTS, usedMs: AMOUNT }),
     /** Of a gateway. */
     gateway: object('the figures of a gateway', {
       connections: COUNT,
@@ -52,7 +54,12 @@ export const FIGURES = object(
     }),
   },
 );
-export type Figures = Passing<typeof FIGURES>;
+export type ToldFigures = Passing<typeof FIGURES>;
+
+export interface Figures extends ToldFigures {
+  /** As the subject of the message tells it. */
+  readonly role: ProcessRole;
+}
 
 /** Throws as every decoder does, see `decoderOf`. */
 export const decodeFigures = decoderOf(FIGURES);

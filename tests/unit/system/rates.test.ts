@@ -64,6 +64,12 @@ describe('models', () => {
   });
 });
 
+test('two answers at the same time make no rate that is not a number', () => {
+  const answers: [Figures, Figures] = [gateway('a', 1_000, {}), gateway('a', 1_000, { accepted: 5 })];
+  expect(processStats([answers])).toMatchObject([{ cpuCores: 0.5 }]);
+  expect(modelStats([answers], ['m'])).toMatchObject([{ acceptedPerSecond: 0 }]);
+});
+
 test('processes come by role and id, with the CPU and the slots that they used', () => {
   const worker = (upMs: number, usedMs: number): Figures => ({
     ...PROCESS,

@@ -32,7 +32,7 @@ export function ProcessTable({ processes }: { readonly processes: readonly Proce
   return (
     <WideTable label="Processes" columns={COLUMNS}>
       {processes.map((process) => (
-        <ProcessRow key={process.id} process={process} />
+        <ProcessRow key={`${process.role} ${process.id}`} process={process} />
       ))}
     </WideTable>
   );

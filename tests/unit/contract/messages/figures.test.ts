@@ -5,7 +5,6 @@ import { expectEachMemberChecked } from '../../../support/brokenMessages.ts';
 test('the figures of a process are refused with the name of any member that is wrong', () => {
   const figures = {
     id: 'gateway-1',
-    role: 'gateway',
     startedAt: 1,
     upMs: 2.5,
     cpuMs: 1,
