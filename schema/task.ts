@@ -22,7 +22,7 @@ import type { PriorityRef } from './taskPriority.ts';
 import type { TaskKindRef, TrainingRef } from './work.ts';
 
 /** The points of complexity of the place of a task, which the broker is asked for. */
-const PLACE_POINTS = 5;
+const PLACE_POINTS = 20;
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
 export type TaskStateRef = ReturnType<typeof defineTask>['stateRef'];

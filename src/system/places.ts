@@ -1,7 +1,8 @@
 /**
- * The places of queued tasks in their lanes. The broker is asked only when a client wants to know, and once a second for
- * each lane: for the names of its messages, which tell their order, and for how many tasks the first ones have.
+ * The places of queued tasks in their lanes. The broker is asked only when a client wants to know, and once a second at
+ * most for each lane: for the names of its messages, which tell their order, and for how many tasks the first ones have.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
 import { Lane, parseJobSubject } from '../contract/subjects.ts';
 import { type Task, TaskState } from '../contract/task.ts';
@@ -24,6 +25,15 @@ interface Waiting {
   readonly row: number;
 }
 
+/** A message of a lane, by its subject. */
+interface Message {
+  readonly subject: string;
+  readonly bundle: string;
+  /** When its bundle was opened. */
+  readonly opened: string;
+  readonly chunk: number;
+}
+
 /** A message of a lane that no worker has. */
 interface Queued {
   readonly bundle: string;
@@ -36,6 +46,10 @@ interface Queued {
 const MAX_COUNTED = 100;
 /** In a longer lane no places are told: the names of its messages alone would be megabytes. */
 const MAX_MESSAGES = 20_000;
+/** The most of its time that a gateway reads a lane, however often clients ask. */
+const READ_SHARE = 0.05;
+/** So many subjects are parsed before other work has its turn. */
+const PARSED_AT_ONCE = 4_000;
 
 export class Places {
   readonly #options: PlacesOptions;
@@ -88,11 +102,18 @@ export class Places {
   }
 }
 
-/** The messages of one lane, as they were a second ago at most. */
+/** The messages that wait in a lane. */
+interface Look {
+  /** The first message of each bundle. */
+  readonly byBundle: ReadonlyMap<string, Queued>;
+  readonly last: Queued | undefined;
+}
+
+/** The messages of one lane, as they were a second ago, and longer ago if they are many. */
 class LanePlaces {
   readonly #options: PlacesOptions;
   readonly #lane: LaneOfQueue;
-  readonly #measured = new Measured(() => this.#read());
+  readonly #measured = new Measured(() => this.#read(), READ_SHARE);
   /** By subject, of the messages that were there at the last look: a message never changes. */
   #jobs: ReadonlyMap<string, number> = new Map();
 
@@ -102,16 +123,15 @@ class LanePlaces {
   }
 
   async before(bundle: string, row: number): Promise<number> {
-    const queued = await this.#measured.get();
-    const own = queued.find((each) => each.bundle === bundle);
+    const { byBundle, last } = await this.#measured.get();
+    const own = byBundle.get(bundle);
     if (own !== undefined) return own.before + row;
     // It has come since, or a worker has it and is about to start it.
-    const last = queued.at(-1);
     const hasComeSince = last !== undefined && orderOf(bundle) > orderOf(last.bundle);
     return hasComeSince ? last.before + last.jobs + row : 0;
   }
 
-  async #read(): Promise<readonly Queued[]> {
+  async #read(): Promise<Look> {
     const { broker, queues } = this.#options;
     const { model, version, lane } = this.#lane;
     const [subjects, state] = await Promise.all([
@@ -119,33 +139,41 @@ class LanePlaces {
       queues.lane(model, version, lane),
     ]);
     // Workers have the oldest ones.
-    const waiting = subjects.toSorted(inOrder).slice(state?.messages.inHand ?? 0);
+    const messages = await messagesOf(subjects);
+    const waiting = messages.sort(inOrder).slice(state?.messages.inHand ?? 0);
     const counted = lane === Lane.Batch ? [] : waiting.slice(0, MAX_COUNTED);
     const counts = counted.map(
-      async (subject) =>
+      async ({ subject }) =>
         [subject, this.#jobs.get(subject) ?? (await broker.queues.rowsAt(model, subject))] as const,
     );
     const jobs = new Map(await Promise.all(counts));
     this.#jobs = jobs;
     const mean = jobs.size === 0 ? 1 : [...jobs.values()].reduce((sum, each) => sum + each) / jobs.size;
+    const byBundle = new Map<string, Queued>();
     let before = 0;
-    return waiting.map((subject) => {
-      const queued = {
-        bundle: parseJobSubject(subject).bundle,
-        jobs: jobs.get(subject) ?? mean,
-        before: Math.round(before),
-      };
-      before += queued.jobs;
-      return queued;
-    });
+    let last: Queued | undefined;
+    for (const { subject, bundle } of waiting) {
+      last = { bundle, jobs: jobs.get(subject) ?? mean, before: Math.round(before) };
+      if (!byBundle.has(bundle)) byBundle.set(bundle, last);
+      before += last.jobs;
+    }
+    return { byBundle, last };
   }
 }
 
-function inOrder(a: string, b: string): number {
-  const [first, second] = [parseJobSubject(a), parseJobSubject(b)];
-  const [earlier, later] = [orderOf(first.bundle), orderOf(second.bundle)];
-  if (earlier !== later) return earlier < later ? -1 : 1;
-  return (first.chunk ?? 0) - (second.chunk ?? 0);
+async function messagesOf(subjects: readonly string[]): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (const [at, subject] of subjects.entries()) {
+    if (at > 0 && at % PARSED_AT_ONCE === 0) await setImmediate();
+    const { bundle, chunk = 0 } = parseJobSubject(subject);
+    messages.push({ subject, bundle, opened: orderOf(bundle), chunk });
+  }
+  return messages;
+}
+
+function inOrder(a: Message, b: Message): number {
+  if (a.opened !== b.opened) return a.opened < b.opened ? -1 : 1;
+  return a.chunk - b.chunk;
 }
 
 /** When a bundle was opened. One of 0.2 does not tell, and is older than all others. */

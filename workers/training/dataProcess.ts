@@ -5,10 +5,10 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { DataFault, NoRoom } from '../../src/data/dataFault.ts';
-import { withoutSecrets } from '../../src/process/config.ts';
 import { isOutOfMemory, sessionLimit } from '../runtimes/memoryLimit.ts';
 import { endWithUs } from '../runtimes/processGuard.ts';
 import type { AskedData, DataReader } from './dataReader.ts';
+import { recipeVariables } from './recipeVariables.ts';
 
 /** Parent to child. The signal stays with the parent, which ends the child. */
 export interface DataQuestion {
@@ -43,7 +43,7 @@ async function ask<Method extends keyof DataReader>(
   signal.throwIfAborted();
   const child = fork(join(import.meta.dirname, 'dataChild.ts'), [String(maxMib)], {
     serialization: 'advanced',
-    env: withoutSecrets(process.env),
+    env: recipeVariables(process.env, []),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const guard = endWithUs(child.pid);

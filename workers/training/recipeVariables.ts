@@ -1,6 +1,7 @@
 /**
  * The environment of a recipe: what programs need to run, and what RECIPE_ENV names. Other variables of the trainer may be
- * secrets that no list of ours knows, such as the login of a database.
+ * secrets that no list of ours knows, such as the login of a database. The process that reads data gets the same, without
+ * RECIPE_ENV.
  */
 import { withoutSecrets } from '../../src/process/config.ts';
 

@@ -1,10 +1,16 @@
 /** Writes tables as CSV (RFC 4180). */
+
+/** A spreadsheet takes a text that begins so for a formula, and computes it. */
+const BEGINS_FORMULA = /^[=+\-@\t\r]/;
+
 export function csvOf(header: readonly string[], rows: readonly (readonly unknown[])[]): string {
   return [header, ...rows].map((row) => `${row.map(cellOf).join(',')}\r\n`).join('');
 }
 
 function cellOf(value: unknown): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const plain = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const isFormula = typeof value === 'string' && BEGINS_FORMULA.test(plain);
+  const text = isFormula ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -161,6 +161,26 @@ describe('the place of a task', () => {
     expect(await places.position(taskIn(2, 0))).toBe(2);
   });
 
+  test('is told in the longest lane too, without a sort for each question', async () => {
+    const opened = Array.from({ length: 20_000 }, (_, index) =>
+      newBundleAddress({ ...place, openedAt: 10_000 + index }),
+    );
+    const { state, queues } = queueOf(opened.length);
+    state.messages = opened.length;
+    state.lanes = [{ ...IDLE, lane: Lane.Interactive, waiting: opened.length }];
+    const subjectsIn = vi.fn(async () =>
+      opened.map(({ bundle }) => `jobs.m.1.interactive.1795342861.${bundle}`).toReversed(),
+    );
+    const places = new Places({
+      broker: { now: () => 50_000, queues: { subjectsIn, rowsAt: async () => 1 } },
+      queues,
+    });
+    const last = { ...taskIn(0, 0), id: newRowAddress(opened[19_999] as (typeof opened)[0], 0).id };
+    const asked = Array.from({ length: 300 }, () => places.position(last));
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([19_999]));
+    expect(subjectsIn).toHaveBeenCalledTimes(1);
+  });
+
   test('is told only of tasks that wait', async () => {
     const { places } = placesWith(0);
     expect(await places.position({ ...taskIn(1, 0), state: TaskState.Running })).toBeUndefined();
