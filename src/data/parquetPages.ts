@@ -76,8 +76,9 @@ async function isIntact(page: Page, bytes: Buffer, codec: number): Promise<boole
   const packed = bytes.subarray(page.levelBytes);
   if (codec !== GZIP || !page.isPacked || packed.length === 0) return true;
   const length = page.unpackedSize - page.levelBytes;
-  if (length <= 0) return false;
-  const content = await unpack(packed, { maxOutputLength: length }).catch(() => undefined);
+  if (length < 0) return false;
+  // A page without values is packed, too. The limit is at least 1.
+  const content = await unpack(packed, { maxOutputLength: Math.max(1, length) }).catch(() => undefined);
   return content?.length === length;
 }
 
