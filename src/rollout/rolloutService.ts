@@ -36,6 +36,9 @@ export interface RolloutServiceOptions {
 export const MAX_PERCENT_DECIMALS = 2;
 /** After this time every gateway knows a new rollout, and sends no more tasks to a version without a share. */
 const IN_FORCE_AFTER_MS = 1_000;
+/** So long a version that seems not to be served may be one of which this gateway does not know all yet. */
+const TOLD_WITHIN_MS = 2_500;
+const LOOK_AGAIN_MS = 50;
 
 export class RolloutService {
   readonly #broker: Broker;
@@ -87,6 +90,7 @@ export class RolloutService {
     moveQueued: boolean,
   ): Promise<RolloutChange> {
     const model = modelNamed(this.#models, modelName);
+    await this.#untilServed(model, [...weights, ...shadow]);
     this.#checkEach(model, 'weights', weights);
     checkSum(weights);
     this.#checkEach(model, 'shadow', shadow);
@@ -123,6 +127,21 @@ export class RolloutService {
     const { moved: movedTasks, held: heldTasks, stoppedBy } = move;
     this.#log.info({ model: name, movedTasks, heldTasks, stoppedBy }, 'queued tasks moved');
     return { movedTasks, heldTasks, stoppedBy };
+  }
+
+  /** A version may give its first answer before this gateway has heard that it is served, or has found its consumers. */
+  async #untilServed(model: Model, weights: readonly Weight[]): Promise<void> {
+    const until = performance.now() + TOLD_WITHIN_MS;
+    const mayCome = (version: string) =>
+      this.#offering
+        .versions(model)
+        .some(
+          ({ record, state }) =>
+            record.version === version && (state === VersionState.Waiting || state === VersionState.Served),
+        );
+    const isAwaited = ({ version }: Weight) =>
+      !this.#offering.isAvailable(model, version) && mayCome(version);
+    while (weights.some(isAwaited) && performance.now() < until) await sleep(LOOK_AGAIN_MS);
   }
 
   /** The digest of a version's folder. A version that is gone and keeps its share keeps its digest, too. */

@@ -226,7 +226,7 @@ test('an open log of a training is one of the subscriptions of its owner', async
 test('me shows the owner, the role, and the quotas with what is used of them', async () => {
   taskIn(await submitAs('shown', url), 'predictTrip');
   const { data } = await post(url, ME, {}, as('shown'));
-  expect(data?.me).toMatchObject({ owner: 'shown', roles: ['SUBMITTER'] });
+  expect(data?.me).toMatchObject({ owner: 'shown', roles: ['OPERATOR'] });
   const [rate, unfinished] = await quotasOf('shown');
   expect(rate).toMatchObject({ name: 'TASKS_PER_SECOND', limit: 50, resetsAt: expect.any(String) });
   expect(unfinished).toEqual({ name: 'TASKS_UNFINISHED', limit: 10, used: 1, resetsAt: null });

@@ -79,7 +79,7 @@ export async function startSystem(env: Readonly<Record<string, string>> = {}): P
     dataDir,
     pid: child.pid ?? 0,
     banner,
-    url: async () => /http:\S+/.exec(await banner())?.[0] ?? '',
+    url: async () => /http:\S+\/graphql/.exec(await banner())?.[0] ?? '',
     exitCode: () => within(PATIENCE_MS, exited, () => `npm start did not end; ${seen()}`),
     output: () => output + errors,
     errors: () => errors,
