@@ -149,7 +149,10 @@ describe('a paused model', () => {
       (answer) => answer.data !== undefined && fieldOf<[{ isPaused: boolean }]>(answer)[0].isPaused,
     );
     const { id } = await submitTrip(started.url, tripNumber(3));
-    expect(fieldOf(await post(started.url, PLACE, { id }))).toMatchObject({ state: 'QUEUED', position: 0 });
+    expect(fieldOf(await post(started.url, PLACE, { id }))).toMatchObject({
+      state: 'QUEUED',
+      position: expect.any(Number),
+    });
     // Twice is as good as once.
     for (let i = 0; i < 2; i++)
       expect(await pause('resumeModel')).toEqual({ data: { resumeModel: { name: MODEL, isPaused: false } } });
