@@ -90,7 +90,8 @@ export class RolloutService {
     moveQueued: boolean,
   ): Promise<RolloutChange> {
     const model = modelNamed(this.#models, modelName);
-    await this.#untilServed(model, [...weights, ...shadow]);
+    const isNew = (weight: Weight) => weight.percent > 0 && !this.#keepsShare(model, weight);
+    await this.#untilServed(model, [...weights.filter(isNew), ...shadow]);
     this.#checkEach(model, 'weights', weights);
     checkSum(weights);
     this.#checkEach(model, 'shadow', shadow);

@@ -3,6 +3,7 @@
  * most for each lane: for the names of its messages, which tell their order, and for how many tasks the first ones have.
  */
 import { setImmediate } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import type { Broker } from '../broker/broker.ts';
 import { Lane, parseJobSubject } from '../contract/subjects.ts';
 import { type Task, TaskState } from '../contract/task.ts';
@@ -46,6 +47,7 @@ interface Queued {
 const MAX_COUNTED = 100;
 /** In a longer lane no places are told: the names of its messages alone would be megabytes. */
 const MAX_MESSAGES = 20_000;
+const MAX_LANES = 50;
 /** The most of its time that a gateway reads a lane, however often clients ask. */
 const READ_SHARE = 0.05;
 /** So many subjects are parsed before other work has its turn. */
@@ -53,7 +55,8 @@ const PARSED_AT_ONCE = 4_000;
 
 export class Places {
   readonly #options: PlacesOptions;
-  readonly #lanes = new Map<string, LanePlaces>();
+  /** Of those that clients asked for last: versions come and go, and a long lane takes megabytes. */
+  readonly #lanes = new LRUCache<string, LanePlaces>({ max: MAX_LANES });
 
   constructor(options: PlacesOptions) {
     this.#options = options;
