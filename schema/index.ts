@@ -25,6 +25,7 @@ import { defineTask } from './task.ts';
 import { defineTaskList } from './taskList.ts';
 import { definePriority } from './taskPriority.ts';
 import { defineTraining } from './training.ts';
+import { defineUsedData } from './usedData.ts';
 import { defineWork } from './work.ts';
 
 export type { Context } from './builder.ts';
@@ -41,11 +42,12 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const pageInfoRef = definePageInfo(builder);
   const requestErrorCodeRef = defineRequestErrorCode(builder);
   const checkRef = defineCheck(builder);
-  const versionRef = defineModelVersion(builder, checkRef);
+  const usedDataRefs = defineUsedData(builder);
+  const versionRef = defineModelVersion(builder, checkRef, usedDataRefs);
   const modelRef = defineModel(builder, nodeRef, versionRef);
   const priorityRef = definePriority(builder);
   const datasetRef = defineDatasets(builder, pageInfoRef);
-  const { kindRef, trainingRef, logPageRef } = defineWork(builder, checkRef);
+  const { kindRef, trainingRef, logPageRef } = defineWork(builder, checkRef, usedDataRefs);
   const refs = { nodeRef, modelRef, pageInfoRef, priorityRef, kindRef, trainingRef, datasetRef };
   const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, refs);
   const connectionRef = defineTaskList(builder, { taskRef, stateRef, pageInfoRef });

@@ -6,6 +6,7 @@ import { defineLiveError } from './actuals.ts';
 import type { Builder } from './builder.ts';
 import type { CheckRef } from './check.ts';
 import { defineProvenance } from './provenance.ts';
+import type { UsedDataRefs } from './usedData.ts';
 
 /** A version with its shares of the model's tasks. */
 export interface VersionWithShares extends OfferedVersion {
@@ -17,7 +18,7 @@ export interface VersionWithShares extends OfferedVersion {
 
 export type ModelVersionRef = ReturnType<typeof defineModelVersion>;
 
-export function defineModelVersion(builder: Builder, checkRef: CheckRef) {
+export function defineModelVersion(builder: Builder, checkRef: CheckRef, usedDataRefs: UsedDataRefs) {
   const metricRef = builder.objectRef<ModelVersion['metrics'][number]>('Metric').implement({
     description: 'How good a version was on a dataset: on new data, or on the data that it was trained on.',
     fields: (t) => ({
@@ -63,7 +64,7 @@ export function defineModelVersion(builder: Builder, checkRef: CheckRef) {
   });
 
   const liveErrorRef = defineLiveError(builder);
-  const provenanceRef = defineProvenance(builder);
+  const provenanceRef = defineProvenance(builder, usedDataRefs);
   return builder.objectRef<VersionWithShares>('ModelVersion').implement({
     description: 'One trained version of a model.',
     fields: (t) => ({

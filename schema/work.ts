@@ -6,12 +6,14 @@ import {
   type Stage,
   StageName,
   StageState,
+  type TrainingAsk,
   type Work,
 } from '../src/contract/work.ts';
 import { STAGE_OF } from '../src/contract/workTask.ts';
 import { type LogPage, MAX_LOG_LINES, type TrainingLine } from '../src/workflow/trainingLogs.ts';
 import type { Builder } from './builder.ts';
 import type { CheckRef } from './check.ts';
+import { namedParams, type UsedDataRefs } from './usedData.ts';
 
 export type TrainingRef = ReturnType<typeof defineWork>['trainingRef'];
 export type LogPageRef = ReturnType<typeof defineWork>['logPageRef'];
@@ -26,7 +28,11 @@ const DEFAULT_LINES = 200;
 /** The points of complexity of a page of a log: it may read a thousand messages. */
 const LOG_POINTS = 100;
 
-export function defineWork(builder: Builder, checkRef: CheckRef) {
+export function defineWork(
+  builder: Builder,
+  checkRef: CheckRef,
+  { usedDatasetRef, usedParamRef }: UsedDataRefs,
+) {
   const kindRef = builder.enumType('TaskKind', {
     description: 'What a task is to bring.',
     values: {
@@ -129,9 +135,44 @@ export function defineWork(builder: Builder, checkRef: CheckRef) {
     }),
   });
 
+  const settingsRef = builder.objectRef<TrainingAsk>('TrainingSettings').implement({
+    description:
+      'What a training was asked for. With the same settings, a training of the same files gives the same.',
+    fields: (t) => ({
+      datasets: t.field({
+        type: [usedDatasetRef],
+        description: 'The datasets.',
+        resolve: ({ datasets }) => [...datasets],
+      }),
+      holdoutPercent: t.float({
+        nullable: true,
+        description: 'The part of the only dataset that is held out for the judgement; null without a split.',
+        resolve: ({ split }) => split?.holdoutPercent,
+      }),
+      splitBy: t.string({
+        nullable: true,
+        description: 'Which rows are held out, as in `SplitBy`; null without a split.',
+        resolve: ({ split }) => split?.by,
+      }),
+      recipe: t.exposeString('recipe', { description: 'File of the recipe.' }),
+      params: t.field({
+        type: [usedParamRef],
+        description: 'All parameters, also those that were left to their defaults.',
+        resolve: ({ params }) => namedParams(params),
+      }),
+      seed: t.exposeFloat('seed', { description: 'The seed of its random numbers.' }),
+      class: t.exposeString('class', { description: 'Trainers with this class take its steps.' }),
+    }),
+  });
+
   const trainingRef = builder.objectRef<TrainingOfTask>('Training').implement({
     description: 'The training of a new version of a model.',
     fields: (t) => ({
+      settings: t.expose('training', {
+        type: settingsRef,
+        nullable: true,
+        description: 'What it was asked for; null if that is not known.',
+      }),
       stages: t.field({
         type: [stageRef],
         description: 'Its stages, in their order.',

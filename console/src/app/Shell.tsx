@@ -1,7 +1,7 @@
 import { AppShell, Burger, Center, Group, Loader, NavLink, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Suspense } from 'react';
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 import { hasRole } from '../api/me.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Page } from '../parts/Page.tsx';
@@ -21,6 +21,7 @@ export function Shell() {
   const { me } = useSignedIn();
   const [isOpen, { toggle, close }] = useDisclosure();
   const [location] = useLocation();
+  const search = useSearch();
   const pages = PAGES.filter(({ roles }) => hasRole(me, ...roles));
   const first = pages[0];
   return (
@@ -79,6 +80,17 @@ export function Shell() {
                   <Component />
                 </Route>
               ))}
+              {pages.map(
+                ({ path, oldPath }) =>
+                  oldPath !== undefined && (
+                    <Route key={oldPath} path={`${oldPath}/*?`}>
+                      <Redirect
+                        to={`${path}${location.slice(oldPath.length)}${search && `?${search}`}`}
+                        replace
+                      />
+                    </Route>
+                  ),
+              )}
               <Route path="/">{first === undefined ? null : <Redirect to={first.path} replace />}</Route>
               <Route>
                 <Page title="There is no such page">

@@ -6,6 +6,8 @@ import type { IconName } from '../parts/Icon.tsx';
 export interface PageEntry {
   /** The first part of its address. */
   readonly path: string;
+  /** The first part of the address that it had before. */
+  readonly oldPath?: string;
   readonly title: string;
   readonly icon: IconName;
   /** Who sees it. */
@@ -36,7 +38,8 @@ export const PAGES: readonly PageEntry[] = [
     Component: lazy(() => import('../pages/models/ModelsPage.tsx')),
   },
   {
-    path: '/data',
+    path: '/training',
+    oldPath: '/data',
     title: 'Training',
     icon: 'table',
     roles: ['VIEWER', 'OPERATOR'],

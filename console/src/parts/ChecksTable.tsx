@@ -1,18 +1,8 @@
 import { Table } from '@mantine/core';
 import type { Verdict } from '../api/gql/graphql.ts';
-import { shownCount, shownNumber } from './figures.ts';
+import { shownCount } from './figures.ts';
+import type { ReadCheck } from './gateChecks.ts';
 import { WideTable } from './WideTable.tsx';
-
-interface ChecksTableProps {
-  readonly checks: readonly {
-    readonly name: string;
-    readonly observed: number | null;
-    readonly live: number | null;
-    readonly limit: number | null;
-    readonly count: number;
-    readonly verdict: Verdict;
-  }[];
-}
 
 const VERDICTS: Readonly<Record<Verdict, { readonly label: string; readonly color: string }>> = {
   PASS: { label: 'Passed', color: 'teal' },
@@ -24,24 +14,27 @@ const VERDICTS: Readonly<Record<Verdict, { readonly label: string; readonly colo
 const COLUMNS = [
   { title: 'Check' },
   { title: 'Verdict' },
-  ...['Observed', 'Limit', 'Live version', 'Rows'].map((title) => ({ title, isNumber: true })),
+  ...['Limit', 'New version', 'Live version'].map((title) => ({ title, isNumber: true })),
+  { title: 'Beside the live version' },
+  { title: 'Rows', isNumber: true },
 ];
 
-/** The checks of a gate: what was observed, beside the live version and the limit. */
-export function ChecksTable({ checks }: ChecksTableProps) {
+/** The checks of a gate: what was observed, its limit, and how the live version did over the same rows. */
+export function ChecksTable({ checks }: { readonly checks: readonly ReadCheck[] }) {
   return (
     <WideTable label="Checks of the gate" columns={COLUMNS}>
-      {checks.map(({ name, observed, live, limit, count, verdict }) => (
+      {checks.map(({ name, label, limitText, observed, live, worseBy, shown, count, verdict }) => (
         <Table.Tr key={name}>
-          <Table.Th scope="row">{name}</Table.Th>
+          <Table.Th scope="row">{label}</Table.Th>
           <Table.Td>
             <span className="state" data-color={VERDICTS[verdict].color}>
               {VERDICTS[verdict].label}
             </span>
           </Table.Td>
-          <Table.Td data-number="true">{shownOf(observed)}</Table.Td>
-          <Table.Td data-number="true">{shownOf(limit)}</Table.Td>
-          <Table.Td data-number="true">{shownOf(live)}</Table.Td>
+          <Table.Td data-number="true">{limitText}</Table.Td>
+          <Table.Td data-number="true">{observed === null ? '–' : shown(observed)}</Table.Td>
+          <Table.Td data-number="true">{live === null ? '–' : shown(live)}</Table.Td>
+          <Table.Td>{worseBy !== null && <Beside worseBy={worseBy} shown={shown} />}</Table.Td>
           <Table.Td data-number="true">{count === 0 ? '–' : shownCount(count)}</Table.Td>
         </Table.Tr>
       ))}
@@ -49,6 +42,16 @@ export function ChecksTable({ checks }: ChecksTableProps) {
   );
 }
 
-function shownOf(value: number | null): string {
-  return value === null ? '–' : shownNumber(value);
+interface BesideProps {
+  readonly worseBy: number;
+  readonly shown: (value: number) => string;
+}
+
+function Beside({ worseBy, shown }: BesideProps) {
+  if (worseBy === 0) return 'The same';
+  return (
+    <span className="state" data-color={worseBy > 0 ? 'orange' : 'teal'}>
+      {worseBy > 0 ? 'Worse' : 'Better'} by {shown(Math.abs(worseBy))}
+    </span>
+  );
 }

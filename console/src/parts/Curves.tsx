@@ -22,6 +22,9 @@ interface CurvesProps {
 
 /** Told apart on light and on dark, also without seeing red and green. */
 const COLORS = ['#1098ad', '#e8890c', '#7950f2', '#d6336c', '#5c940d', '#868e96'];
+/** In seconds. */
+const SHORTEST_S = 60;
+const STEPS_S = [10, 15, 30, 60, 120, 300, 600];
 const FONT = '11px system-ui, sans-serif';
 
 /** Curves that grow: new points are drawn at once, with the last value of each curve in the legend. */
@@ -47,11 +50,19 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
         // With a legend of its own, which is text.
         legend: { show: false },
         cursor: { y: false, drag: { setScale: false } },
-        scales: { x: { time: isTime } },
+        scales: {
+          x: { time: isTime, ...(isTime && { range: timeRange }) },
+          y: isTime ? { range: fromZero } : {},
+        },
         axes: [
           {
             ...axis,
-            ...(isTime && { size: 30, space: 80, values: (_plot, values) => values.map(timeOfDay) }),
+            ...(isTime && {
+              size: 30,
+              space: 80,
+              incrs: STEPS_S,
+              values: (_plot, values) => values.map(timeOfDay),
+            }),
           },
           { ...axis, size: 56, values: (_plot, values) => values.map(shownNumber) },
         ],
@@ -97,6 +108,16 @@ export function Curves({ label, curves, x, isTime = false, heightPx = 160 }: Cur
       <div ref={frame} style={{ height: heightPx }} aria-hidden="true" />
     </figure>
   );
+}
+
+/** A minute at least, so that the first seconds do not fill the axis. */
+function timeRange(_plot: uPlot, from: number | null, to: number | null): uPlot.Range.MinMax {
+  return from === null || to === null ? [null, null] : [Math.min(from, to - SHORTEST_S), to];
+}
+
+/** What changes with time is seen beside 0. */
+function fromZero(_plot: uPlot, least: number | null, most: number | null): uPlot.Range.MinMax {
+  return [Math.min(0, least ?? 0), most !== null && most > 0 ? most * 1.1 : 1];
 }
 
 function shownOf(value: number | undefined): string {

@@ -1,6 +1,8 @@
+import type { ReactNode } from 'react';
+
 interface FactListProps {
-  /** Those without a value are left out. */
-  readonly facts: readonly (readonly [name: string, value: string | null])[];
+  /** Each name once. Those without a value are left out. */
+  readonly facts: readonly (readonly [name: string, value: ReactNode])[];
 }
 
 /** Names and values, a line each. */
@@ -10,7 +12,7 @@ export function FactList({ facts }: FactListProps) {
       {facts.map(
         ([name, value]) =>
           value !== null && (
-            <div key={`${name} ${value}`}>
+            <div key={name}>
               <dt>{name}</dt>
               <dd className="number wrapped">{value}</dd>
             </div>

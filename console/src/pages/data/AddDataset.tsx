@@ -10,6 +10,7 @@ import { ChosenFiles } from './ChosenFiles.tsx';
 import { ADD_DATASET } from './operations.ts';
 import { useTrainableModels } from './useTrainableModels.ts';
 import { useUploads } from './useUploads.ts';
+import { WantedColumns } from './WantedColumns.tsx';
 
 const NAME = /^[a-z0-9][a-z0-9_-]*$/;
 
@@ -19,7 +20,8 @@ export function AddDataset() {
   const [, navigate] = useLocation();
   const { models, error: modelsError } = useTrainableModels();
   const [chosen, setChosen] = useState(query.get('model'));
-  const model = chosen ?? models?.[0]?.name ?? null;
+  const opened = models?.find((each) => each.name === chosen) ?? models?.[0];
+  const model = opened?.name ?? null;
   const [name, setName] = useState('');
   const [files, setFiles] = useState<readonly File[]>([]);
   const { states, send } = useUploads();
@@ -27,6 +29,7 @@ export function AddDataset() {
   const [error, setError] = useState<unknown>();
   const [addDataset] = useMutation(ADD_DATASET);
   const isNameWrong = name !== '' && !NAME.test(name);
+  const exampleName = `${model ?? 'model'}-data`;
 
   const add = async () => {
     if (model === null) return;
@@ -35,7 +38,7 @@ export function AddDataset() {
     try {
       const sent = await send(files);
       const { data } = await addDataset({ variables: { input: { name, model, files: [...sent] } } });
-      if (data !== undefined) navigate(`/data/work/${encodeURIComponent(data.addDataset.id)}`);
+      if (data !== undefined) navigate(`/training/work/${encodeURIComponent(data.addDataset.id)}`);
     } catch (caught) {
       setError(caught);
     } finally {
@@ -48,8 +51,8 @@ export function AddDataset() {
       title="Add a dataset"
       about="Parquet or CSV files with the same columns. A trainer checks them before a model is trained on them."
       aside={
-        <Button component={Link} href="/data" variant="default" size="xs">
-          Data and trainings
+        <Button component={Link} href="/training" variant="default" size="xs">
+          Back to Training
         </Button>
       }
     >
@@ -77,13 +80,14 @@ export function AddDataset() {
           />
           <TextInput
             label="Name"
-            placeholder="tracts"
+            placeholder={exampleName}
             value={name}
             onChange={({ currentTarget }) => setName(currentTarget.value)}
             error={isNameWrong && 'Lower-case letters, digits, - and _ only'}
             disabled={isSending}
           />
         </div>
+        {opened !== undefined && <WantedColumns model={opened} />}
         <Box
           component="section"
           aria-label="Files"
@@ -136,7 +140,7 @@ export function AddDataset() {
             Larger files stay in a folder that all trainers see (DATASETS_DIR):
           </Text>
           <CommandLine
-            command={`npm run data -- add ${name || 'tracts'} big.parquet --model ${model ?? 'housing'} --in-folder /data`}
+            command={`npm run data -- add ${name === '' || isNameWrong ? exampleName : name} big.parquet --model ${model ?? 'model'} --in-folder /data`}
           />
         </div>
       </form>

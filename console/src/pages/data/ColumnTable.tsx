@@ -36,7 +36,7 @@ export function ColumnTable({
               <Table.Th scope="row">
                 {column}
                 <Text size="xs" c="dimmed">
-                  {input === null ? type : `${input}, ${type}`}
+                  {[input, typeInWords(type, least)].filter(Boolean).join(', ')}
                 </Text>
               </Table.Th>
               <Table.Td>{shape !== undefined && <ProfileChart profile={shape} />}</Table.Td>
@@ -57,6 +57,12 @@ export function ColumnTable({
       </Text>
     </>
   );
+}
+
+/** The cells of a CSV are texts, also those that are numbers. @param least of the cells: a number only if all are. */
+function typeInWords(type: string, least: string | null): string {
+  if (type !== 'VARCHAR') return type;
+  return least !== null && isNumber(least) ? 'numbers as text' : 'text';
 }
 
 function CountCell({ count, of }: { readonly count: number; readonly of: number }) {
@@ -84,6 +90,9 @@ function PsiValue({ psi }: { readonly psi: number }) {
 }
 
 function shownCell(text: string): string {
-  const number = Number(text);
-  return text.trim() === '' || Number.isNaN(number) ? text : shownNumber(number);
+  return isNumber(text) ? shownNumber(Number(text)) : text;
+}
+
+function isNumber(text: string): boolean {
+  return text.trim() !== '' && !Number.isNaN(Number(text));
 }

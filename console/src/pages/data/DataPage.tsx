@@ -13,10 +13,10 @@ export default function DataPage() {
   const isOperator = useIsOperator();
   return (
     <Switch>
-      {isOperator && <Route path="/data/add" component={AddDataset} />}
-      {isOperator && <Route path="/data/train" component={TrainForm} />}
-      <Route path="/data/work/:id">{({ id }) => <WorkPage key={id} id={id} />}</Route>
-      <Route path="/data/sets/:name/:digest">
+      {isOperator && <Route path="/training/add" component={AddDataset} />}
+      {isOperator && <Route path="/training/new" component={TrainForm} />}
+      <Route path="/training/work/:id">{({ id }) => <WorkPage key={id} id={id} />}</Route>
+      <Route path="/training/sets/:name/:digest">
         {({ name, digest }) => <DatasetPage {...{ name, digest }} />}
       </Route>
       <Route component={Overview} />

@@ -33,7 +33,9 @@ export function DatasetList({ model }: { readonly model: string | undefined }) {
     return (
       <Stack gap={0}>
         <Empty>No dataset yet. An operator adds Parquet or CSV files here, or from a shell:</Empty>
-        <CommandLine command={`npm run data -- add tracts tracts.csv --model ${model ?? 'housing'}`} />
+        <CommandLine
+          command={`npm run data -- add ${model ?? 'housing'}-data rows.csv --model ${model ?? 'housing'}`}
+        />
       </Stack>
     );
   return (
@@ -48,7 +50,7 @@ export function DatasetList({ model }: { readonly model: string | undefined }) {
               </span>
             </Table.Td>
             <Table.Td>
-              <Link href={`/data/sets/${node.name}/${node.digest}`} className="row-link">
+              <Link href={`/training/sets/${node.name}/${node.digest}`} className="row-link">
                 {node.name}
               </Link>{' '}
               <Text span size="xs" c="dimmed">

@@ -24,8 +24,8 @@ export function DatasetPage({ name, digest }: DatasetPageProps) {
       about={dataset && `For the model ${dataset.model}`}
       aside={
         <>
-          <Button component={Link} href="/data" variant="default" size="xs">
-            Data and trainings
+          <Button component={Link} href="/training" variant="default" size="xs">
+            Back to Training
           </Button>
           {isOperator && dataset?.usable === true && <TrainOn dataset={dataset} />}
         </>

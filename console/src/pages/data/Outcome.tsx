@@ -1,46 +1,72 @@
-import { Alert, Button, Group, Text } from '@mantine/core';
+import { Alert, Button, List, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { ChecksTable } from '../../parts/ChecksTable.tsx';
+import { worseFigures } from '../../parts/gateChecks.ts';
 import { Section } from '../../parts/Section.tsx';
-import type { Work } from './operations.ts';
+import { useGateChecks } from '../../parts/useGateChecks.ts';
+import type { Work, WorkTraining } from './operations.ts';
 
 const FIRST_SHARE = 10;
 
-/** What came of a training: the gate, and the version to be given a share. */
-export function Outcome({ work: { training, modelName } }: { readonly work: Work }) {
+interface OutcomeProps {
+  readonly work: Work;
+  readonly training: WorkTraining;
+}
+
+/** What came of a training: the version to be given a share, whether it is worse than the live one, and the gate. */
+export function Outcome({ work: { modelName }, training: { version, reused, gates } }: OutcomeProps) {
   const isOperator = useIsOperator();
-  const model = encodeURIComponent(modelName);
+  const checks = useGateChecks(modelName, gates);
+  const worse = worseFigures(checks);
+  const isWorse = worse.length > 0;
   return (
     <>
-      {training !== null && training.version !== null && (
+      {version !== null && (
         <Alert
-          color="teal"
+          color={isWorse ? 'orange' : 'teal'}
           p="xs"
-          title={`It is version ${training.version} of ${modelName}`}
+          title={`It is version ${version} of ${modelName}${isWorse ? ', and worse than the live version' : ''}`}
           aria-label="Outcome"
         >
-          <Group gap="sm">
+          <Stack gap="xs" align="start">
             <Text size="sm">
-              {training.reused
-                ? 'The same data, recipe, parameters and seed had made it before.'
-                : 'It passed the gate. It answers no task until it is given a share.'}
+              {reused && 'The same data, recipe, parameters and seed had made it before. '}
+              It passed the gate. It answers no task until it is given a share.
             </Text>
+            {isWorse && (
+              <>
+                <Text size="sm">Over the same rows, it is worse than the version that was live then:</Text>
+                <List size="sm">
+                  {worse.map(({ label, observed, live, worseBy, shown }) => (
+                    <List.Item key={label}>
+                      {label}: {shown(observed ?? 0)}, live {shown(live ?? 0)}. It is worse by{' '}
+                      {shown(worseBy ?? 0)}.
+                    </List.Item>
+                  ))}
+                </List>
+                <Text size="sm">
+                  If the live version has seen these rows when it was trained, its figures flatter it: judge
+                  both by data that are newer. If it has not, leave the live version as it is.
+                </Text>
+              </>
+            )}
             {isOperator && (
               <Button
                 component={Link}
                 size="xs"
-                href={`/models/${model}?version=${training.version}&share=${FIRST_SHARE}`}
+                variant={isWorse ? 'default' : 'filled'}
+                href={`/models/${encodeURIComponent(modelName)}?version=${version}&share=${FIRST_SHARE}`}
               >
                 Give it {FIRST_SHARE} % of the tasks
               </Button>
             )}
-          </Group>
+          </Stack>
         </Alert>
       )}
-      {training !== null && training.gates.length > 0 && (
+      {checks.length > 0 && (
         <Section title="Gate">
-          <ChecksTable checks={training.gates} />
+          <ChecksTable checks={checks} />
         </Section>
       )}
     </>

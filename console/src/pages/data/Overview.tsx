@@ -36,14 +36,19 @@ export function Overview() {
             <>
               <Button
                 component={Link}
-                href={`/data/add${of}`}
+                href={`/training/add${of}`}
                 size="xs"
                 variant="default"
                 leftSection={<Icon name="upload" />}
               >
                 Add a dataset
               </Button>
-              <Button component={Link} href={`/data/train${of}`} size="xs" leftSection={<Icon name="play" />}>
+              <Button
+                component={Link}
+                href={`/training/new${of}`}
+                size="xs"
+                leftSection={<Icon name="play" />}
+              >
                 Train a model
               </Button>
             </>

@@ -19,7 +19,15 @@ export function ProgressNow({ progress, isOver }: ProgressNowProps) {
   const seen = useSeen(progress);
   // A stage that is over has no progress any more, but its curves stay.
   const latest = progress ?? seen.at(-1);
-  if (latest === undefined) return null;
+  if (latest === undefined)
+    return (
+      isOver && (
+        <Text size="sm" c="dimmed">
+          The curves of a training are drawn while its page is open, and are not kept. Its log has what the
+          recipe wrote.
+        </Text>
+      )
+    );
   const { done, of, unit, secondsLeft } = latest;
   const names = [...new Set(seen.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
   const told = of === null ? `${done} ${unit}` : `${done} of ${of} ${unit}`;

@@ -1,36 +1,78 @@
 import { useMutation, useQuery } from '@apollo/client/react';
-import { Button, Group, NumberInput, Select, Text, Title } from '@mantine/core';
+import { Button, Group, NumberInput, Select, Skeleton, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import { newRequestId } from '../../api/requestId.ts';
 import { shownCount, shownTime } from '../../parts/figures.ts';
 import { Page } from '../../parts/Page.tsx';
 import { Problem } from '../../parts/Problem.tsx';
-import { DATASETS, TRAIN_MODEL } from './operations.ts';
+import { DATASETS, SETTINGS_OF_TRAINING, TRAIN_MODEL } from './operations.ts';
 import { ParamField } from './ParamField.tsx';
-import { datasetKey, inputOf, NEW_DRAFT, type TrainDraft, timeoutMsOf } from './trainDraft.ts';
+import { datasetKey, draftOf, inputOf, NEW_DRAFT, type TrainDraft, timeoutMsOf } from './trainDraft.ts';
 import { useTrainableModels } from './useTrainableModels.ts';
 
-/** Starts a training: the data, how it is judged, and the parameters of the model's recipe. */
+/** Starts a training: new, on the dataset of a link, or with the settings of an earlier one. */
 export function TrainForm() {
   const [query] = useSearchParams();
+  const again = query.get('again');
+  const { data, error } = useQuery(SETTINGS_OF_TRAINING, {
+    variables: { id: again ?? '' },
+    skip: again === null,
+    fetchPolicy: 'no-cache',
+  });
+  if (again === null)
+    return (
+      <FilledForm askedModel={query.get('model')} filled={{ ...NEW_DRAFT, trainOn: query.get('dataset') }} />
+    );
+  const before = data?.task;
+  const settings = before?.training?.settings;
+  if (before != null && settings != null)
+    return <FilledForm key={before.id} askedModel={before.modelName} filled={draftOf(settings)} />;
+  return (
+    <Page title="Train a model">
+      <Problem error={error} />
+      {data === undefined && error === undefined && <Skeleton h={240} />}
+      {data !== undefined && <Text size="sm">The settings of that training are not known.</Text>}
+    </Page>
+  );
+}
+
+interface FilledFormProps {
+  /** Null: the model with the newest dataset. */
+  readonly askedModel: string | null;
+  readonly filled: TrainDraft;
+}
+
+/** The data, how it is judged, and the parameters of the model's recipe. */
+function FilledForm({ askedModel, filled }: FilledFormProps) {
   const [, navigate] = useLocation();
   const { models, error: modelsError } = useTrainableModels();
-  const [chosen, setChosen] = useState(query.get('model'));
-  const model = models?.find(({ name }) => name === chosen) ?? models?.[0];
-  const [draft, setDraft] = useState<TrainDraft>({ ...NEW_DRAFT, trainOn: query.get('dataset') });
+  const [chosen, setChosen] = useState(askedModel);
+  const newest = useQuery(DATASETS, { variables: { model: null, after: null }, fetchPolicy: 'no-cache' });
+  const name = chosen ?? newest.data?.datasets.edges.find(({ node }) => node.usable)?.node.model;
+  const isKnown = chosen !== null || newest.data !== undefined || newest.error !== undefined;
+  const model = isKnown ? (models?.find((each) => each.name === name) ?? models?.[0]) : undefined;
+  const [draft, setDraft] = useState(filled);
   const change = (changes: Partial<TrainDraft>) => setDraft({ ...draft, ...changes });
   const { data, error: datasetsError } = useQuery(DATASETS, {
     variables: { model: model?.name ?? null, after: null },
     skip: model === undefined,
     fetchPolicy: 'no-cache',
   });
-  const datasets = data?.datasets.edges
+  const listed = data?.datasets.edges
     .filter(({ node }) => node.usable)
     .map(({ node }) => ({
       value: datasetKey(node),
       label: `${node.name}, ${shownCount(node.rowCount)} rows, checked ${shownTime(node.createdAt)}`,
     }));
+  // One that is too old for the list may be in a link.
+  const linked = [filled.trainOn, filled.judgeBy].filter((key) => key !== null);
+  const datasets = listed && [
+    ...listed,
+    ...linked
+      .filter((key) => chosen === askedModel && !listed.some(({ value }) => value === key))
+      .map((key) => ({ value: key, label: key.slice(0, key.indexOf(' ') + 9) })),
+  ];
   const [trainModel, { loading, error }] = useMutation(TRAIN_MODEL);
   const start = async () => {
     if (model === undefined) return;
@@ -41,7 +83,8 @@ export function TrainForm() {
           options: { requestId: newRequestId(), timeoutMs: timeoutMsOf(draft) ?? null },
         },
       });
-      if (answer.data !== undefined) navigate(`/data/work/${encodeURIComponent(answer.data.trainModel.id)}`);
+      if (answer.data !== undefined)
+        navigate(`/training/work/${encodeURIComponent(answer.data.trainModel.id)}`);
     } catch {
       // The error stands below the button.
     }
@@ -51,8 +94,8 @@ export function TrainForm() {
       title="Train a model"
       about="A version that passes the gate gets a number. It answers nothing until it is given a share."
       aside={
-        <Button component={Link} href="/data" variant="default" size="xs">
-          Data and trainings
+        <Button component={Link} href="/training" variant="default" size="xs">
+          Back to Training
         </Button>
       }
     >
@@ -65,7 +108,7 @@ export function TrainForm() {
       {datasets?.length === 0 && model !== undefined && (
         <Text size="sm">
           There is no usable dataset of {model.name} yet.{' '}
-          <Link href={`/data/add?model=${encodeURIComponent(model.name)}`} className="link">
+          <Link href={`/training/add?model=${encodeURIComponent(model.name)}`} className="link">
             Add one
           </Link>
         </Text>

@@ -7,7 +7,7 @@ import { datasetKey } from './trainDraft.ts';
 export function TrainOn({ dataset }: { readonly dataset: DatasetReport }) {
   const query = new URLSearchParams({ model: dataset.model, dataset: datasetKey(dataset) });
   return (
-    <Button component={Link} size="xs" href={`/data/train?${query}`}>
+    <Button component={Link} size="xs" href={`/training/new?${query}`}>
       Train on it
     </Button>
   );

@@ -13,7 +13,9 @@ import { PageButtons } from './PageButtons.tsx';
 import { stageLabel } from './stageNames.ts';
 import { useRelayPages } from './useRelayPages.ts';
 
-const COLUMNS = ['State', 'Model', 'Submitted', 'Took', 'What came of it'].map((title) => ({ title }));
+const COLUMNS = ['State', 'Model', 'Dataset', 'Submitted', 'Took', 'What came of it'].map((title) => ({
+  title,
+}));
 const ASK_EVERY_MS = 3_000;
 
 /** The trainings, newest first. */
@@ -50,17 +52,18 @@ export function TrainingList({ model }: { readonly model: string | undefined }) 
 type Listed = TrainingsQuery['trainings']['edges'][number]['node'];
 
 function TrainingRow({ training: listed }: { readonly training: Listed }) {
-  const { id, modelName, state, submittedAt, finishedAt } = listed;
+  const { id, modelName, state, submittedAt, finishedAt, training } = listed;
   return (
     <Table.Tr>
       <Table.Td>
         <StateBadge state={state} />
       </Table.Td>
       <Table.Td>
-        <Link href={`/data/work/${encodeURIComponent(id)}`} className="row-link">
+        <Link href={`/training/work/${encodeURIComponent(id)}`} className="row-link">
           {modelName}
         </Link>
       </Table.Td>
+      <Table.Td>{training?.settings?.datasets.map(({ name }) => name).join(', ')}</Table.Td>
       <Table.Td>{shownTime(submittedAt)}</Table.Td>
       <Table.Td>{finishedAt === null ? '–' : shownMs(msBetween(submittedAt, finishedAt))}</Table.Td>
       <Table.Td>{whatCame(listed)}</Table.Td>

@@ -1,7 +1,7 @@
 import { Box, Group, Switch, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
-import { countOf } from '../../parts/figures.ts';
+import { countOf, shownTime } from '../../parts/figures.ts';
 import { Problem } from '../../parts/Problem.tsx';
 import { useTrainingLog } from './useTrainingLog.ts';
 
@@ -47,7 +47,7 @@ export function TrainingLog({ id }: { readonly id: string }) {
                 return (
                   line !== undefined && (
                     <div key={index} className="log-line" style={{ transform: `translateY(${start}px)` }}>
-                      <time dateTime={line.at}>{line.at.slice(11, 19)}</time>
+                      <time dateTime={line.at}>{shownTime(line.at)}</time>
                       {line.text}
                     </div>
                   )

@@ -12,8 +12,9 @@ import { isFinal } from '../../parts/states.ts';
 import { CancelButton } from './CancelButton.tsx';
 import { DatasetView } from './DatasetView.tsx';
 import { Outcome } from './Outcome.tsx';
-import { WORK_UPDATES, type Work } from './operations.ts';
+import { WORK_UPDATES, type Work, type WorkTraining } from './operations.ts';
 import { ProgressNow } from './ProgressNow.tsx';
+import { Settings } from './Settings.tsx';
 import { Stages } from './Stages.tsx';
 import { TrainingLog } from './TrainingLog.tsx';
 import { TrainOn } from './TrainOn.tsx';
@@ -36,8 +37,8 @@ export function WorkPage({ id }: { readonly id: string }) {
       about={work && <Times work={work} />}
       aside={
         <>
-          <Button component={Link} href="/data" variant="default" size="xs">
-            Data and trainings
+          <Button component={Link} href="/training" variant="default" size="xs">
+            Back to Training
           </Button>
           {isOperator && work !== undefined && !isFinal(work.state) && <CancelButton id={id} />}
           {isOperator && work?.dataset?.usable === true && <TrainOn dataset={work.dataset} />}
@@ -48,28 +49,43 @@ export function WorkPage({ id }: { readonly id: string }) {
       {work === undefined && error === undefined && <Skeleton h={200} />}
       {work !== undefined && (
         <Stack gap="md">
-          <div role="status">
-            <StateBadge state={work.state} />
-          </div>
+          {/* A report is a verdict of its own: the check of unusable data succeeds, too. */}
+          {work.dataset === null && (
+            <div role="status">
+              <StateBadge state={work.state} />
+            </div>
+          )}
           {work.error !== null && <ErrorOfTask error={work.error} />}
-          <Outcome work={work} />
-          {work.training !== null && (
-            <Section title="Stages">
-              <Stages stages={work.training.stages} />
-            </Section>
-          )}
-          {work.training !== null && (
-            <ProgressNow progress={work.training.progress} isOver={isFinal(work.state)} />
-          )}
+          {work.training !== null && <TrainingView work={work} training={work.training} />}
           {work.dataset !== null && <DatasetView dataset={work.dataset} />}
-          {isTraining && (
-            <Section title="Log">
-              <TrainingLog id={id} />
-            </Section>
-          )}
         </Stack>
       )}
     </Page>
+  );
+}
+
+interface TrainingViewProps {
+  readonly work: Work;
+  readonly training: WorkTraining;
+}
+
+function TrainingView({ work, training }: TrainingViewProps) {
+  return (
+    <>
+      <Outcome work={work} training={training} />
+      <Section title="Stages">
+        <Stages stages={training.stages} />
+      </Section>
+      <ProgressNow progress={training.progress} isOver={isFinal(work.state)} />
+      {training.settings !== null && (
+        <Section title="Settings">
+          <Settings id={work.id} owner={work.owner} settings={training.settings} />
+        </Section>
+      )}
+      <Section title="Log">
+        <TrainingLog id={work.id} />
+      </Section>
+    </>
   );
 }
 
@@ -78,7 +94,7 @@ function Times({ work: { submittedAt, finishedAt, deadline } }: { readonly work:
     <Text span inherit className="number">
       Submitted {shownTime(submittedAt)},{' '}
       {finishedAt === null
-        ? `time limit ${shownTime(deadline)}`
+        ? `ends at the latest ${shownTime(deadline)}`
         : `took ${shownMs(msBetween(submittedAt, finishedAt))}`}
     </Text>
   );

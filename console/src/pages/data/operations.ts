@@ -1,12 +1,24 @@
 /** What the page asks of datasets and trainings, and what operators have made. */
 import { graphql } from '../../api/gql/gql.ts';
-import type { DatasetPartsFragment, WorkPartsFragment } from '../../api/gql/graphql.ts';
+import type {
+  DatasetPartsFragment,
+  SettingsPartsFragment,
+  WorkPartsFragment,
+} from '../../api/gql/graphql.ts';
 
 export const TRAINABLE_MODELS = graphql(`
   query TrainableModels {
     models {
       id
       name
+      inputs {
+        name
+        tensor
+        unit
+        minimum
+        maximum
+        default
+      }
       training {
         recipe
         class
@@ -128,6 +140,13 @@ export const TRAININGS = graphql(`
           submittedAt
           finishedAt
           training {
+            settings {
+              datasets {
+                name
+                digest
+                use
+              }
+            }
             version
             reused
             stages {
@@ -154,6 +173,42 @@ export const TRAININGS = graphql(`
   }
 `);
 
+/** Named in operations as `...SettingsParts`: what a training was asked for. */
+export const SETTINGS_PARTS = graphql(`
+  fragment SettingsParts on TrainingSettings {
+    datasets {
+      name
+      digest
+      use
+    }
+    holdoutPercent
+    splitBy
+    recipe
+    params {
+      name
+      value
+    }
+    seed
+    class
+  }
+`);
+
+export type TrainingSettings = SettingsPartsFragment;
+
+export const SETTINGS_OF_TRAINING = graphql(`
+  query SettingsOfTraining($id: ID!) {
+    task(id: $id) {
+      id
+      modelName
+      training {
+        settings {
+          ...SettingsParts
+        }
+      }
+    }
+  }
+`);
+
 /** Named in operations as `...WorkParts`: the check of a dataset, or a training. */
 export const WORK_PARTS = graphql(`
   fragment WorkParts on Task {
@@ -174,6 +229,9 @@ export const WORK_PARTS = graphql(`
       ...DatasetParts
     }
     training {
+      settings {
+        ...SettingsParts
+      }
       attempts
       reused
       version

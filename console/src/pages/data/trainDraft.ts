@@ -1,5 +1,6 @@
 /** What stands in the form of a training, and the input that it becomes. */
 import type { SplitBy, TrainModelInput } from '../../api/gql/graphql.ts';
+import type { TrainingSettings } from './operations.ts';
 import type { TrainableModel, TrainingParameter } from './useTrainableModels.ts';
 
 export interface TrainDraft {
@@ -19,6 +20,29 @@ export const NEW_DRAFT: TrainDraft = {
   ...{ trainOn: null, judgeBy: null, holdoutPercent: 20, splitBy: 'HASH' },
   ...{ seed: 0, hours: '', params: {} },
 };
+
+/** The form has one field for the data to train on, and one for those to judge by. */
+export function isRepeatable({ datasets }: TrainingSettings): boolean {
+  const countOf = (wanted: string) => datasets.filter(({ use }) => use === wanted).length;
+  return countOf('TRAIN') === 1 && countOf('HOLDOUT') <= 1 && countOf('VALIDATE') === 0;
+}
+
+/** The form as it was filled in for a training before. */
+export function draftOf({ datasets, holdoutPercent, splitBy, params, seed }: TrainingSettings): TrainDraft {
+  const keyOf = (wanted: string) => {
+    const found = datasets.find(({ use }) => use === wanted);
+    return found === undefined ? null : datasetKey(found);
+  };
+  return {
+    ...NEW_DRAFT,
+    trainOn: keyOf('TRAIN'),
+    judgeBy: keyOf('HOLDOUT'),
+    ...(holdoutPercent !== null && { holdoutPercent }),
+    splitBy: splitBy === 'TIME' ? 'TIME' : 'HASH',
+    seed,
+    params: Object.fromEntries(params.map(({ name, value }) => [name, JSON.parse(value)])),
+  };
+}
 
 export function datasetKey({ name, digest }: { readonly name: string; readonly digest: string }): string {
   return `${name} ${digest}`;

@@ -1,7 +1,9 @@
 import { useSubscription } from '@apollo/client/react';
 import { Skeleton, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import { useModels } from '../../api/models.ts';
 import { countOf, shownTime } from '../../parts/figures.ts';
+import { isUnit } from '../../parts/names.ts';
 import { Problem } from '../../parts/Problem.tsx';
 import { ComparedPair } from './ComparedPair.tsx';
 import { type ComparisonPoint, ROLLOUT_COMPARISON } from './operations.ts';
@@ -24,6 +26,7 @@ export function Comparison({ model }: { readonly model: string }) {
     },
   });
   const latest = points.at(-1);
+  const classes = useClasses(model);
   return (
     <Stack gap="md">
       <Problem error={error} />
@@ -42,10 +45,24 @@ export function Comparison({ model }: { readonly model: string }) {
             </Text>
           )}
           {latest.versions.map(({ version, shadowVersion }) => (
-            <ComparedPair key={`${version} ${shadowVersion}`} {...{ version, shadowVersion, points }} />
+            <ComparedPair
+              key={`${version} ${shadowVersion}`}
+              {...{ version, shadowVersion, points, classes }}
+            />
           ))}
         </>
       )}
     </Stack>
+  );
+}
+
+/** The outputs that are numbers of classes: whole numbers without a unit. Their differences mean nothing. */
+function useClasses(name: string): ReadonlySet<string> {
+  const { models } = useModels();
+  const outputs = models?.find((model) => model.name === name)?.outputs ?? [];
+  return new Set(
+    outputs.flatMap((output) =>
+      /INT/.test(output.valueType) && output.size === null && !isUnit(output.unit) ? [output.name] : [],
+    ),
   );
 }

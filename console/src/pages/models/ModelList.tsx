@@ -16,7 +16,7 @@ export function ModelList({ models }: { readonly models: readonly ListedModel[] 
           No model is served. Put a folder into MODELS_DIR, as docs/models.md tells, or make one from a file
           that you have:
         </Empty>
-        <CommandLine command="npm run model -- add model.onnx" />
+        <CommandLine command="npm run model -- add model.onnx --name wine" />
       </Stack>
     );
   return (

@@ -30,13 +30,13 @@ export function ModelPage({ model }: { readonly model: ListedModel }) {
       aside={
         <>
           <Button component={Link} href="/models" variant="default" size="xs">
-            All models
+            Back to Models
           </Button>
           <Button component={Link} href={`/try/${path}`} variant="default" size="xs">
             Try it
           </Button>
           {model.training !== null && isOperator && (
-            <Button component={Link} href={`/data/train?model=${path}`} variant="default" size="xs">
+            <Button component={Link} href={`/training/new?model=${path}`} variant="default" size="xs">
               Train it
             </Button>
           )}

@@ -22,7 +22,6 @@ export function ModelView({ model, workers, refresh }: ModelViewProps) {
   const isOperator = useIsOperator();
   const { name, versions, training, isPaused } = model;
   const isTried = versions.some(({ shadowPercent }) => shadowPercent > 0);
-  const next = 1 + Math.max(0, ...versions.map(({ version }) => Number(version)));
   return (
     <>
       {isPaused && <PausedNotice />}
@@ -48,16 +47,16 @@ export function ModelView({ model, workers, refresh }: ModelViewProps) {
         <Section title="Bring a version">
           <Stack gap={6} className="push">
             <Text size="sm">
-              A folder of MODELS_DIR with the number of the version in its name is found by itself. This
-              brings it into the registry, from where all workers take it, with a share of 0 at first:
+              This command makes the next version of an ONNX file. Without a rollout it answers all tasks as
+              soon as a worker serves it, so set the shares first.
             </Text>
-            <CommandLine command={`npm run model -- push ${name} ${next}`} />
+            <CommandLine command={`npm run model -- add path/to/file.onnx --name ${name}`} />
             {training !== null && (
               <Text size="sm" c="dimmed">
-                A training does the same at its end: see{' '}
+                A training makes a version, too, with a share of 0 at first: see{' '}
                 <Anchor
                   component={Link}
-                  href={`/data?model=${encodeURIComponent(name)}`}
+                  href={`/training?model=${encodeURIComponent(name)}`}
                   inherit
                   underline="always"
                 >

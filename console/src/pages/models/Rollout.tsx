@@ -83,6 +83,10 @@ export function Rollout({ model, refresh }: RolloutProps) {
           />
         ))}
       </ul>
+      <Text size="sm" c="dimmed">
+        A version that is tried (a shadow) also runs that part of the other versions’ tasks. Users do not see
+        its answers, and this page compares them.
+      </Text>
       {model.rollout === null && !isChanged && (
         <Text size="sm" c="dimmed">
           No shares are set, so the newest served version of a folder answers all tasks, and a newer one takes
@@ -112,12 +116,12 @@ export function Rollout({ model, refresh }: RolloutProps) {
               disabled={loading}
               onClick={() => change({ shares: onlyOf(shares, newest.version), endsRollout: true })}
             >
-              End the rollout
+              End the rollout: version {newest.version} answers all
             </Button>
           )}
           <Checkbox
             size="xs"
-            label="Also move tasks that wait for a version without a share"
+            label="Move waiting tasks away from versions without a share, which would still answer them"
             checked={moveQueued}
             onChange={({ currentTarget }) => setMoveQueued(currentTarget.checked)}
           />

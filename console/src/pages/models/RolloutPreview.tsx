@@ -32,7 +32,7 @@ export function RolloutPreview({ model, now, then, endsRollout }: RolloutPreview
     ),
     ...(changed.length > 0 && moved > 0
       ? [
-          `${shownPercent(moved)} of the tasks go to another version than now. Tasks with an affinity key stay where they are, but for those ${shownPercent(moved)} of the keys.`,
+          `${shownPercent(moved)} of the tasks go to another version than now. Tasks with the same affinity key, an option of tasks, all go to one version: ${shownPercent(moved)} of the keys change theirs.`,
         ]
       : []),
     ...(emptied.length > 0

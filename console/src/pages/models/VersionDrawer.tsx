@@ -2,18 +2,21 @@ import { Drawer, Stack, Text } from '@mantine/core';
 import { ChecksTable } from '../../parts/ChecksTable.tsx';
 import { FactList } from '../../parts/FactList.tsx';
 import { shownBytes, shownTime } from '../../parts/figures.ts';
+import { purposeOf } from '../../parts/purposes.ts';
 import { Section } from '../../parts/Section.tsx';
+import { useGateChecks } from '../../parts/useGateChecks.ts';
 import type { SeenVersion } from './operations.ts';
 
 interface VersionDrawerProps {
+  readonly model: string;
   readonly version: SeenVersion;
   readonly close: () => void;
 }
 
 /** What a version was made of, and what it had to pass. */
-export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
-  const { version, reason, digest, createdAt, bytes, runtime, environment, trainedOn, provenance, gates } =
-    seen;
+export function VersionDrawer({ model, version: seen, close }: VersionDrawerProps) {
+  const { version, reason, digest, createdAt, bytes, runtime, environment, trainedOn, provenance } = seen;
+  const checks = useGateChecks(model, seen.gates);
   return (
     <Drawer opened onClose={close} size="lg" title={`Version ${version}`}>
       <Stack gap="md">
@@ -36,10 +39,7 @@ export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
           <Section title="What it was trained of">
             <FactList
               facts={[
-                ...provenance.datasets.map(
-                  ({ name, digest: data, use }) =>
-                    [purposeOf(use), `${name} (${data.slice(0, 12)}…)`] as const,
-                ),
+                ...purposesOf(provenance.datasets),
                 ['Recipe', `${provenance.recipe} (${provenance.recipeDigest.slice(0, 12)}…)`],
                 ...provenance.params.map(({ name, value }) => [name, value] as const),
                 ['Seed', String(provenance.seed)],
@@ -52,9 +52,9 @@ export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
             />
           </Section>
         )}
-        {gates.length > 0 && (
+        {checks.length > 0 && (
           <Section title="The gate that it passed">
-            <ChecksTable checks={gates} />
+            <ChecksTable checks={checks} />
           </Section>
         )}
       </Stack>
@@ -62,6 +62,12 @@ export function VersionDrawer({ version: seen, close }: VersionDrawerProps) {
   );
 }
 
-function purposeOf(use: string): string {
-  return use === 'TRAIN' ? 'Trained on' : use === 'VALIDATE' ? 'Validated on' : 'Judged on';
+type Used = NonNullable<SeenVersion['provenance']>['datasets'];
+
+/** The datasets by what they were used for. */
+function purposesOf(datasets: Used): readonly (readonly [name: string, value: string])[] {
+  return [...Map.groupBy(datasets, ({ use }) => purposeOf(use))].map(([purpose, own]) => [
+    purpose,
+    own.map(({ name, digest }) => `${name} (${digest.slice(0, 12)}…)`).join(', '),
+  ]);
 }

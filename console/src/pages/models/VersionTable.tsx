@@ -1,15 +1,19 @@
-import { Button, Table, VisuallyHidden } from '@mantine/core';
+import { Button, Table, Text, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { Empty } from '../../parts/Empty.tsx';
 import { shownBytes, shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
-import { wordsOf } from '../../parts/names.ts';
+import { labelOfMetric, type Output, readCheck } from '../../parts/gateChecks.ts';
+import { isUnit, wordsOf } from '../../parts/names.ts';
+import { useOutputs } from '../../parts/useGateChecks.ts';
 import { Wide } from '../../parts/Wide.tsx';
 import type { SeenModel, SeenVersion, SeenWorker } from './operations.ts';
 import { RetireButton } from './RetireButton.tsx';
 import { sharesNow } from './shares.ts';
 import { VersionDrawer } from './VersionDrawer.tsx';
 import { lookOfVersion } from './versionLook.ts';
+
+const GATE_TITLE = 'Gate, each over the rows held out of its own training';
 
 interface VersionTableProps {
   readonly model: SeenModel;
@@ -28,11 +32,13 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
   const isOperator = useIsOperator();
   const [openVersion, setOpenVersion] = useState<string>();
   const versions = model.versions.toReversed();
+  const outputs = useOutputs(model.name);
   const opened = versions.find(({ version }) => version === openVersion);
   if (versions.length === 0) return <Empty>It has no version that can be read.</Empty>;
   const groups = [
     { title: 'Now', facts: factsNow(model, workers) },
     { title: 'Where it comes from', facts: ORIGIN },
+    { title: GATE_TITLE, facts: gateFacts(versions, outputs) },
     { title: 'Live error, by reported true values of the last 30 days', facts: liveErrorsOf(versions) },
     ...metricGroups(versions),
   ];
@@ -99,7 +105,9 @@ export function VersionTable({ model, workers, refresh }: VersionTableProps) {
             ))}
         </Table>
       </Wide>
-      {opened !== undefined && <VersionDrawer version={opened} close={() => setOpenVersion(undefined)} />}
+      {opened !== undefined && (
+        <VersionDrawer model={model.name} version={opened} close={() => setOpenVersion(undefined)} />
+      )}
     </>
   );
 }
@@ -121,7 +129,10 @@ function factsNow(model: SeenModel, workers: readonly SeenWorker[]): readonly Fa
       name: 'Share, last minute',
       of: ({ observedPercent }) => observedPercent !== null && shownPercent(observedPercent),
     },
-    { name: 'Tried on', of: ({ shadowPercent }) => (shadowPercent > 0 ? shownPercent(shadowPercent) : null) },
+    {
+      name: 'Tried on (shadow)',
+      of: ({ shadowPercent }) => (shadowPercent > 0 ? shownPercent(shadowPercent) : null),
+    },
     { name: 'Workers', of: ({ liveWorkers }) => String(liveWorkers) },
     { name: 'Runs on', of: memory },
     { name: 'Size of its files', of: ({ bytes }) => (bytes === null ? null : shownBytes(bytes)) },
@@ -168,20 +179,63 @@ function liveErrorsOf(versions: readonly SeenVersion[]): readonly Fact[] {
   }));
 }
 
-/** A group for each dataset that versions were judged on. */
+/** The figures by which each version was judged, each over the rows held out of its own training. */
+function gateFacts(versions: readonly SeenVersion[], outputs: readonly Output[]): readonly Fact[] {
+  const checks = new Map(
+    versions.map(({ version, gates }) => [version, gates.map((check) => readCheck(check, outputs))]),
+  );
+  const labels = new Set([...checks.values()].flat().map(({ label }) => label));
+  return [...labels].map((name) => ({
+    name,
+    of: ({ version }) => {
+      const check = checks.get(version)?.find(({ label }) => label === name);
+      if (check?.observed == null) return null;
+      return (
+        <>
+          {check.shown(check.observed)}
+          {check.live !== null && <Beneath>live then: {check.shown(check.live)}</Beneath>}
+        </>
+      );
+    },
+  }));
+}
+
+/** A group for each figure, with a row for each part of the data, so that versions judged by other files stand side by side. */
 function metricGroups(versions: readonly SeenVersion[]) {
-  const all = versions.flatMap(({ metrics }) => metrics);
-  const datasets = [...new Set(all.map(({ data }) => data))];
-  return datasets.map((data) => ({
-    title: data,
-    facts: [...new Set(all.filter((metric) => metric.data === data).map(({ name }) => name))].map((name) => ({
-      name,
+  const all = versions.flatMap(({ metrics }) => metrics).map(readMetric);
+  return [...Map.groupBy(all, ({ title }) => title)].map(([title, own]) => ({
+    title,
+    facts: [...new Set(own.map(({ part }) => part))].map((part) => ({
+      name: part,
       of: ({ metrics }: SeenVersion) => {
-        const metric = metrics.find((each) => each.data === data && each.name === name);
-        if (metric === undefined) return null;
-        const unit = metric.unit === 'dimensionless' ? '' : ` ${metric.unit}`;
-        return `${shownNumber(metric.value)}${unit}`;
+        const found = metrics.map(readMetric).filter((each) => each.title === title && each.part === part);
+        if (found.length === 0) return null;
+        return found.map(({ value, file }) => (
+          <div key={file}>
+            {value}
+            {file !== null && <Beneath>{file}</Beneath>}
+          </div>
+        ));
       },
     })),
   }));
+}
+
+function Beneath({ children }: { readonly children: ReactNode }) {
+  return (
+    <Text size="xs" c="dimmed" className="names">
+      {children}
+    </Text>
+  );
+}
+
+/** Such as "RMSE of price" over "boston.csv, test rows": the figure "Price, RMSE", the part "test rows" of that file. */
+function readMetric({ data, name, unit, value }: SeenVersion['metrics'][number]) {
+  const cut = data.lastIndexOf(', ');
+  return {
+    title: labelOfMetric(name),
+    part: data.slice(cut < 0 ? 0 : cut + 2),
+    file: cut < 0 ? null : data.slice(0, cut),
+    value: unit === 'bytes' ? shownBytes(value) : `${shownNumber(value)}${isUnit(unit) ? ` ${unit}` : ''}`,
+  };
 }

@@ -1,30 +1,33 @@
 import { Table } from '@mantine/core';
 import type { AuditOutcome } from '../../api/gql/graphql.ts';
 import { FactList } from '../../parts/FactList.tsx';
-import { shownTime } from '../../parts/figures.ts';
-import type { AuditEntry } from './operations.ts';
+import { shownMs, shownTime } from '../../parts/figures.ts';
+import { wordsOf } from '../../parts/names.ts';
+import type { AuditedAction } from './audited.ts';
 
 const OUTCOMES: Readonly<Record<AuditOutcome, readonly [label: string, color: string]>> = {
-  BEGUN: ['Begun', 'blue'],
+  BEGUN: ['Begun, end not known', 'blue'],
   DONE: ['Done', 'teal'],
   FAILED: ['Failed', 'red'],
   REFUSED: ['Refused', 'orange'],
 };
 
-/** One entry of the audit log; its arguments and what they changed open below. */
-export function AuditRow({ entry }: { readonly entry: AuditEntry }) {
-  const { at, action, outcome, owner, target, address, code, asked, before, after, leftOut } = entry;
+/** One action of the audit log; its arguments and what they changed open below. */
+export function AuditRow({ action }: { readonly action: AuditedAction }) {
+  const { at, action: name, outcome, owner, target, address, code, asked, before, after, leftOut } = action;
   const [label, color] = OUTCOMES[outcome];
   const facts = [
+    ['Field of the API', name],
     ['Asked', asked],
     ['Before', before],
     ['After', after],
+    ['Took', action.tookMs === null ? null : shownMs(action.tookMs)],
     ['Left out', leftOut === 0 ? null : `${leftOut} like this one`],
   ] as const;
   return (
     <Table.Tr>
       <Table.Td>{shownTime(at)}</Table.Td>
-      <Table.Th scope="row">{action}</Table.Th>
+      <Table.Th scope="row">{wordsOf(name)}</Table.Th>
       <Table.Td>
         <span className="state" data-color={color}>
           {code === null ? label : `${label}: ${code}`}
@@ -36,12 +39,10 @@ export function AuditRow({ entry }: { readonly entry: AuditEntry }) {
       </Table.Td>
       <Table.Td>{address}</Table.Td>
       <Table.Td className="details">
-        {facts.some(([, value]) => value !== null) && (
-          <details>
-            <summary>Show</summary>
-            <FactList facts={facts} />
-          </details>
-        )}
+        <details>
+          <summary>Show</summary>
+          <FactList facts={facts} />
+        </details>
       </Table.Td>
     </Table.Tr>
   );

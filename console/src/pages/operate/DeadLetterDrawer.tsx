@@ -17,6 +17,7 @@ export function DeadLetterDrawer({ letter, close, reload }: DeadLetterDrawerProp
   const apollo = useApolloClient();
   const [, navigate] = useLocation();
   const { taskId: id, modelName, reason, job, history } = letter;
+  const input = inputOf(job);
   const redrive = async () => {
     const { data } = await apollo.mutate({
       mutation: REDRIVE,
@@ -41,9 +42,9 @@ export function DeadLetterDrawer({ letter, close, reload }: DeadLetterDrawerProp
       transitionProps={{ duration: 0 }}
     >
       <Stack gap="md">
-        <Text size="xs" c="dimmed" ff="monospace" className="wrapped">
+        <Link href={`/tasks/${encodeURIComponent(id)}`} className="link id-end wrapped">
           {id}
-        </Text>
+        </Link>
         <Group gap="xs">
           <ConfirmButton label="Redrive" confirm="Redrive it" run={redrive}>
             It becomes a new task with the same input and time limit, and leaves the dead letters.
@@ -61,14 +62,22 @@ export function DeadLetterDrawer({ letter, close, reload }: DeadLetterDrawerProp
           </Text>
         </section>
         <FactList facts={factsOf(letter)} />
-        <section>
-          <Title order={2} mb={4}>
-            Job
-          </Title>
+        {input !== undefined && (
+          <section>
+            <Title order={2} mb={4}>
+              Input
+            </Title>
+            <Code block className="wrapped code" tabIndex={0}>
+              {JSON.stringify(input, undefined, 2)}
+            </Code>
+          </section>
+        )}
+        <details className="more">
+          <summary>The job as it came</summary>
           <Code block className="wrapped code" tabIndex={0}>
-            {readableJob(job)}
+            {job}
           </Code>
-        </section>
+        </details>
         {history.length > 0 && (
           <section>
             <Title order={2} mb={4}>
@@ -98,11 +107,12 @@ function factsOf(letter: DeadLetter): readonly (readonly [string, string | null]
   ];
 }
 
-/** JSON with a line for each member; a malformed job as it came. */
-function readableJob(job: string): string {
+/** The input in a job; undefined of a row batch, and if the job is malformed. */
+function inputOf(job: string): unknown {
   try {
-    return JSON.stringify(JSON.parse(job), undefined, 2);
+    const { input }: { readonly input?: unknown } = JSON.parse(job);
+    return input;
   } catch {
-    return job;
+    return undefined;
   }
 }

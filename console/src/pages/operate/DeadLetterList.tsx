@@ -32,7 +32,8 @@ export function DeadLetterList({ count }: { readonly count: number | undefined }
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed">
-        Tasks that no worker could bring to an end. Mend the cause, then submit them again or discard them.
+        Tasks that no worker could bring to an end. Mend the cause, then redrive them, which makes new tasks
+        of them, or discard them.
       </Text>
       <Problem error={problem} />
       {found === undefined && problem === undefined && <Skeleton h={120} />}

@@ -9,6 +9,7 @@ import type { QueueOf, Stats } from './operations.ts';
 interface ModelTableProps {
   readonly models: Stats['models'];
   readonly queues: readonly QueueOf[];
+  readonly alerts: Stats['alerts'];
 }
 
 const NUMBERS = [
@@ -21,20 +22,23 @@ const NUMBERS = [
   'Waiting',
 ].map((title) => ({ title, isNumber: true }));
 
-/** What happens to the tasks of each model, over the last ten seconds. Operators pause and resume it here. */
-export function ModelTable({ models, queues }: ModelTableProps) {
+/** What happens to the tasks of each model, over the last ten seconds: those that need attention first. Operators pause and resume it here. */
+export function ModelTable({ models, queues, alerts }: ModelTableProps) {
   const isOperator = useIsOperator();
   if (models.length === 0)
     return <Empty>No model is served. Start a worker, or upload a version of a model.</Empty>;
   const columns = [
     { title: 'Model' },
     { title: 'State' },
-    ...NUMBERS,
     ...(isOperator ? [{ title: 'Change' }] : []),
+    ...NUMBERS,
   ];
+  const hasAlert = ({ modelName }: Stats['models'][number]) =>
+    alerts.some((alert) => alert.modelName === modelName);
+  const ordered = models.toSorted((a, b) => Number(hasAlert(b)) - Number(hasAlert(a)));
   return (
     <WideTable label="Models" columns={columns}>
-      {models.map((model) => {
+      {ordered.map((model) => {
         const { modelName, acceptedPerSecond, succeededPerSecond, failedPerSecond, refusedPerSecond } = model;
         const own = queues.filter((queue) => queue.modelName === modelName);
         const isPaused = own.some((queue) => queue.isPaused);
@@ -47,6 +51,11 @@ export function ModelTable({ models, queues }: ModelTableProps) {
                 {isPaused ? 'Paused' : 'Open'}
               </span>
             </Table.Td>
+            {isOperator && (
+              <Table.Td>
+                <PauseButton model={modelName} isPaused={isPaused} />
+              </Table.Td>
+            )}
             {[acceptedPerSecond, succeededPerSecond, failedPerSecond, refusedPerSecond].map((rate, i) => (
               <Table.Td
                 key={NUMBERS[i]?.title}
@@ -71,11 +80,6 @@ export function ModelTable({ models, queues }: ModelTableProps) {
             <Table.Td data-number="true" data-none={waiting === 0}>
               {shownNumber(waiting)}
             </Table.Td>
-            {isOperator && (
-              <Table.Td>
-                <PauseButton model={modelName} isPaused={isPaused} />
-              </Table.Td>
-            )}
           </Table.Tr>
         );
       })}

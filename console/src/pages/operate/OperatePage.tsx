@@ -25,7 +25,7 @@ export default function OperatePage() {
     <Page
       title="Operate"
       about="What runs now, a second apart, in all gateways, workers and trainers."
-      aside={stats !== undefined && <span className="number dimmed">{shownTime(stats.at)}</span>}
+      aside={stats !== undefined && <span className="number dimmed">Figures of {shownTime(stats.at)}</span>}
     >
       <Problem error={problem} />
       <Tabs

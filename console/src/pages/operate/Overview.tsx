@@ -24,7 +24,7 @@ export function Overview({ stats, samples }: OverviewProps) {
       </Section>
       <Trends samples={samples} models={models.map(({ modelName }) => modelName)} />
       <Section title="Models">
-        <ModelTable models={models} queues={queues} />
+        <ModelTable models={models} queues={queues} alerts={alerts} />
       </Section>
       <Section title="Queues">
         <QueueTable queues={queues} />

@@ -14,7 +14,6 @@ const ROLES: Readonly<Record<ProcessRole, string>> = {
 
 const COLUMNS = [
   { title: 'Process' },
-  { title: 'Id' },
   { title: 'Started' },
   ...['CPU cores', 'Memory', 'Longest delay', 'Connections', 'Subscriptions'].map((title) => ({
     title,
@@ -42,10 +41,12 @@ function ProcessRow({ process }: { readonly process: ProcessOf }) {
   const { id, role, startedAt, cpuCores, memoryBytes, eventLoopDelayMs, busy, worker } = process;
   return (
     <Table.Tr>
-      <Table.Th scope="row">{ROLES[role]}</Table.Th>
-      <Table.Td className="short-id" title={id}>
-        {id}
-      </Table.Td>
+      <Table.Th scope="row">
+        {ROLES[role]}
+        <div className="short-id dimmed" title={id}>
+          {id}
+        </div>
+      </Table.Th>
       <Table.Td>{shownTime(startedAt)}</Table.Td>
       <Table.Td data-number="true">{cpuCores.toFixed(2)}</Table.Td>
       <Table.Td data-number="true">{shownBytes(memoryBytes)}</Table.Td>
@@ -53,7 +54,7 @@ function ProcessRow({ process }: { readonly process: ProcessOf }) {
         {shownMs(eventLoopDelayMs)}
       </Table.Td>
       {[process.connections, process.subscriptions].map((count, i) => (
-        <Table.Td key={COLUMNS[6 + i]?.title} data-number="true">
+        <Table.Td key={COLUMNS[5 + i]?.title} data-number="true">
           {count === null ? '' : shownNumber(count)}
         </Table.Td>
       ))}

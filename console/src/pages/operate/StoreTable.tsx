@@ -46,7 +46,9 @@ function Rows({ label, stores }: { readonly label: string; readonly stores: read
         const used = usedShare(store);
         return (
           <Table.Tr key={name}>
-            <Table.Th scope="row">{name}</Table.Th>
+            <Table.Th scope="row">
+              {contentOf(name)} <span className="short-id dimmed">{name}</span>
+            </Table.Th>
             <Table.Td data-number="true" data-none={messages === 0}>
               {shownNumber(messages)}
             </Table.Td>
@@ -67,6 +69,22 @@ function Rows({ label, stores }: { readonly label: string; readonly stores: read
       })}
     </WideTable>
   );
+}
+
+/** What the streams of the broker hold. docs/protocol.md has more of each. */
+const CONTENTS: Readonly<Record<string, string>> = {
+  ...{ ENDS: 'Results', RESULTS: 'Results of 0.2', CHUNKS: 'Results of row batches', DEAD: 'Dead letters' },
+  ...{ REQUESTS: 'Request ids', SUSPECTS: 'Inputs that crashed a worker', KV_ROLLOUTS: 'Rollouts' },
+  ...{ ACTUALS: 'True values', KEYS: 'API keys', KEYUSES: 'Uses of API keys', AUDIT: 'Audit log' },
+  ...{ BLOBS: 'Large inputs and outputs', ARTIFACTS: 'Files of data and versions' },
+  ...{ WORK: 'Trainings that run', STEPS: 'Steps of trainings', RUNS: 'Ended trainings' },
+  ...{ PROGRESS: 'Progress of trainings', LOGS: 'Logs of trainings', DATASETS: 'Datasets' },
+  ...{ VERSIONS: 'Versions', WRITE_PROBE: 'Test of writing' },
+};
+
+function contentOf(name: string): string {
+  const model = /^JOBS_(.+)$/.exec(name)?.[1];
+  return model === undefined ? (CONTENTS[name] ?? '') : `Queue of ${model}`;
 }
 
 /** From 0 to 1; undefined without a limit. */

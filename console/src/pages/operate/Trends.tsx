@@ -12,8 +12,9 @@ interface TrendsProps {
 }
 
 const PLOT_PX = 140;
+const SINCE = 'Since you opened this page, ten minutes at most';
 
-/** The last ten minutes as curves, of all models or of one. */
+/** What came since the page was opened, ten minutes at most, as curves of all models or of one. */
 export function Trends({ samples, models }: TrendsProps) {
   const [model, setModel] = useState<string | null>(null);
   const x = samples.map(({ at }) => at);
@@ -37,7 +38,7 @@ export function Trends({ samples, models }: TrendsProps) {
         curve('refused', 'refused'),
       ],
     },
-    { title: 'Backlog, tasks', curves: [curve('waiting', 'waiting'), curve('in hand', 'inHand')] },
+    { title: 'Tasks that wait or run', curves: [curve('waiting', 'waiting'), curve('in hand', 'inHand')] },
     {
       title: `Time from submission to end, ms${slowest}`,
       curves: [curve('median', 'p50Ms'), curve('99 % within', 'p99Ms')],
@@ -49,7 +50,7 @@ export function Trends({ samples, models }: TrendsProps) {
   ];
   return (
     <Section
-      title="Last ten minutes"
+      title={SINCE}
       aside={
         <Select
           aria-label="Curves of"
@@ -68,7 +69,7 @@ export function Trends({ samples, models }: TrendsProps) {
       <div className="trends">
         {plots.map(({ title, curves }) => (
           <div key={title.split(',')[0]}>
-            <h3 className="trend-title">{title}</h3>
+            <h3 className="curve-title">{title}</h3>
             <Curves label={`${title}, as curves`} curves={curves} x={x} isTime heightPx={PLOT_PX} />
           </div>
         ))}

@@ -1,4 +1,4 @@
-/** The figures of the last ten minutes, as they came: what the curves of the page show. */
+/** The figures since the page was opened, ten minutes at most: what its curves show. */
 import type { Stats } from './operations.ts';
 
 /** One a second: ten minutes. Then the oldest leave. */

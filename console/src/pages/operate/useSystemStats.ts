@@ -1,4 +1,4 @@
-/** The figures of the system, a second apart, and those of the last ten minutes. */
+/** The figures of the system, a second apart, and those since the page was opened. */
 import { useApolloClient } from '@apollo/client/react';
 import { useEffect, useState } from 'react';
 import { watch } from '../../api/watch.ts';
