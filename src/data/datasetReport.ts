@@ -39,6 +39,8 @@ const LONGEST_TEXT = 100;
 const LONGEST_MESSAGE = 500;
 /** Errors of DuckDB that come of a text in the place of a number or a time. */
 const OF_TYPES = /No function matches|cast|type/i;
+/** What DuckDB says of a column that SQL names and the data lack. */
+const NO_COLUMN = /^Referenced column "(.+?)" (?:was )?not found/;
 const NESTED = /^(?:STRUCT|MAP|UNION)\b|\]$|^(?:BLOB|BIT|GEOMETRY)$/;
 
 /**
@@ -261,6 +263,11 @@ class DatasetCheck {
       return (await this.#data.database.rows(sql))[0];
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
+      const missing = NO_COLUMN.exec(error.message)?.[1];
+      if (missing !== undefined) {
+        this.#fault(`${otherwise}: the data have no column ${missing}`);
+        return undefined;
+      }
       const isOfTypes = !this.#data.isTyped && OF_TYPES.test(error.message);
       const advice = isOfTypes ? ' (the cells of a CSV are texts: price::DOUBLE makes a number)' : '';
       this.#fault(`${otherwise}: ${error.message}${advice}`);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { madeTracts } from '../support/madeTracts.ts';
+import { madeTracts } from '../../examples/housing-workflow/madeTracts.ts';
 
 /** A recipe, and the files that it gets. */
 export interface TrainingCase {

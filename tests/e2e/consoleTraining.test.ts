@@ -83,8 +83,9 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
   const follow = (name: string) => page.getByRole('main').getByRole('link', { name, exact: true }).click();
 
   test('adds a dataset, trains on it, sees what the gate says, and gives the new version a share', async () => {
-    await opened.open('/');
-    await opened.goTo('Training');
+    // The address that the page had before.
+    await opened.open('/data');
+    await page.waitForURL('**/console/training');
     await page.getByText('No dataset yet.').waitFor();
     await follow('Add a dataset');
     await page.getByRole('textbox', { name: 'Name' }).fill('trips');
@@ -107,10 +108,15 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await page.getByRole('figure', { name: 'loss by parts' }).waitFor();
     await writeFile(mayEnd(), '');
     await page.getByText('It is version 3 of trip-duration').waitFor();
-    const check = page.getByRole('row').filter({ hasText: 'durationMinutes rmse at most' });
-    expect(await check.innerText()).toMatch(/Passed\s+\d+(\.\d+)?\s+50\s+\d/);
+    const check = page.getByRole('row').filter({ hasText: 'Duration minutes, RMSE' });
+    expect(await check.innerText()).toMatch(/Passed\s+[\d.]+\s+[\d.]+\s+Better by [\d.]+\s+at most 50/);
+    await page.getByRole('link', { name: 'trips', exact: true }).waitFor();
     await opened.expectAccessible();
 
+    await follow('Train again with these settings');
+    await page.getByRole('textbox', { name: 'Train on' }).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Train on' }).inputValue()).toMatch(/^trips, 201 rows/);
+    await page.goBack();
     await follow('Give it 10 % of the tasks');
     const told = page.getByRole('alert', { name: 'What this will do' });
     await told.getByText('Version 3 answers 10 % of the tasks, now 0 %.').waitFor();
@@ -144,7 +150,7 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await page.getByText('No task has been tried yet.').waitFor();
     for (let i = 0; i < 20; i++) await submitTrip(gateway.url, { ...TRIP, tripDistanceMiles: i });
     const figure = page.getByRole('figure', { name: 'Difference of version 1 from version 2' });
-    await figure.getByText(/Mean difference of duration minutes, minutes \d/).waitFor();
+    await figure.getByText(/Mean absolute difference of duration minutes, minutes \d/).waitFor();
     await figure.locator('canvas').waitFor();
     await opened.expectAccessible();
   });

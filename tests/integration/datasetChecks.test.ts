@@ -186,7 +186,7 @@ test.each<[what: string, make: () => Promise<DataFile[]>, problem: string]>([
     async () => [
       await parquet('target.parquet', `SELECT * EXCLUDE lpep_dropoff_datetime FROM (${TRIPS(9)})`),
     ],
-    'the target durationMinutes cannot be computed: Referenced column "lpep_dropoff_datetime" not found',
+    'the target durationMinutes cannot be computed: the data have no column lpep_dropoff_datetime',
   ],
   [
     'a target of one value',

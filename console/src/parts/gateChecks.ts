@@ -18,6 +18,8 @@ export interface ReadCheck extends Check {
   readonly label: string;
   /** Such as "at most 6". */
   readonly limitText: string;
+  /** Null if it has none, or if `shown` has it. */
+  readonly unit: string | null;
   /** How much worse it is than the live version, below 0 if it is better; null if that is not known. */
   readonly worseBy: number | null;
   readonly shown: (value: number) => string;
@@ -46,8 +48,6 @@ export function readCheck(check: Check, outputs: readonly Output[]): ReadCheck {
   const [, output, metric = '', slice, condition] = OF_OUTPUT.exec(name) ?? [];
   if (output === undefined) return readOther(check);
   const unit = outputs.find((each) => each.name === output)?.unit ?? null;
-  const hasUnit = unit !== null && HAS_UNIT.has(metric) && isUnit(unit);
-  const shown = (value: number) => `${shownNumber(value)}${hasUnit ? ` ${unit}` : ''}`;
   const isLessBetter = LESS_IS_BETTER.has(metric);
   // Of a bias its size counts, not its direction.
   const sizeOf = (value: number) => (metric === 'bias' ? Math.abs(value) : value);
@@ -62,7 +62,8 @@ export function readCheck(check: Check, outputs: readonly Output[]): ReadCheck {
           : `${condition} ${shownNumber(limit)}`,
     worseBy:
       observed === null || live === null ? null : (sizeOf(observed) - sizeOf(live)) * (isLessBetter ? 1 : -1),
-    shown,
+    unit: HAS_UNIT.has(metric) && isUnit(unit) ? unit : null,
+    shown: shownNumber,
   };
 }
 
@@ -80,10 +81,10 @@ function labelOfFigure(output: string, metric: string): string {
   return `${wordsOf(output)}, ${FIGURES[metric] ?? metric}`;
 }
 
-/** The figures that are worse than those of the live version, each once. */
-export function worseFigures(checks: readonly ReadCheck[]): readonly ReadCheck[] {
-  const worse = checks.filter(({ worseBy }) => worseBy !== null && worseBy > 0);
-  return [...new Map(worse.map((check) => [check.label, check])).values()];
+/** The figures that differ from those of the live version, each once. */
+export function differentFigures(checks: readonly ReadCheck[]): readonly ReadCheck[] {
+  const different = checks.filter(({ worseBy }) => worseBy !== null && worseBy !== 0);
+  return [...new Map(different.map((check) => [check.label, check])).values()];
 }
 
 /** Those that are about no output. */
@@ -95,6 +96,7 @@ function readOther(check: Check): ReadCheck {
     label,
     limitText: limit === null ? '–' : `at most ${shown(limit)}`,
     worseBy: observed === null || live === null ? null : observed - live,
+    unit: null,
     shown,
   };
 }

@@ -87,7 +87,6 @@ export function AddDataset() {
             disabled={isSending}
           />
         </div>
-        {opened !== undefined && <WantedColumns model={opened} />}
         <Box
           component="section"
           aria-label="Files"
@@ -135,6 +134,7 @@ export function AddDataset() {
           </Text>
         </Group>
         <Problem error={error} />
+        {opened !== undefined && <WantedColumns model={opened} />}
         <div>
           <Text size="sm" mb={6}>
             Larger files stay in a folder that all trainers see (DATASETS_DIR):

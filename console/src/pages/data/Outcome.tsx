@@ -2,7 +2,7 @@ import { Alert, Button, List, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { ChecksTable } from '../../parts/ChecksTable.tsx';
-import { worseFigures } from '../../parts/gateChecks.ts';
+import { differentFigures } from '../../parts/gateChecks.ts';
 import { Section } from '../../parts/Section.tsx';
 import { useGateChecks } from '../../parts/useGateChecks.ts';
 import type { Work, WorkTraining } from './operations.ts';
@@ -18,15 +18,17 @@ interface OutcomeProps {
 export function Outcome({ work: { modelName }, training: { version, reused, gates } }: OutcomeProps) {
   const isOperator = useIsOperator();
   const checks = useGateChecks(modelName, gates);
-  const worse = worseFigures(checks);
+  const different = differentFigures(checks);
+  const worse = different.filter(({ worseBy }) => (worseBy ?? 0) > 0);
   const isWorse = worse.length > 0;
+  const part = worse.length < different.length ? 'in part ' : '';
   return (
     <>
       {version !== null && (
         <Alert
           color={isWorse ? 'orange' : 'teal'}
           p="xs"
-          title={`It is version ${version} of ${modelName}${isWorse ? ', and worse than the live version' : ''}`}
+          title={`It is version ${version} of ${modelName}${isWorse ? `, ${part}worse than the live version` : ''}`}
           aria-label="Outcome"
         >
           <Stack gap="xs" align="start">
@@ -38,16 +40,16 @@ export function Outcome({ work: { modelName }, training: { version, reused, gate
               <>
                 <Text size="sm">Over the same rows, it is worse than the version that was live then:</Text>
                 <List size="sm">
-                  {worse.map(({ label, observed, live, worseBy, shown }) => (
+                  {worse.map(({ label, unit, observed, live, worseBy, shown }) => (
                     <List.Item key={label}>
                       {label}: {shown(observed ?? 0)}, live {shown(live ?? 0)}. It is worse by{' '}
-                      {shown(worseBy ?? 0)}.
+                      {shown(worseBy ?? 0)} {unit}.
                     </List.Item>
                   ))}
                 </List>
                 <Text size="sm">
                   If the live version has seen these rows when it was trained, its figures flatter it: judge
-                  both by data that are newer. If it has not, leave the live version as it is.
+                  both by data that are newer. If it has not, the new version is no gain there.
                 </Text>
               </>
             )}

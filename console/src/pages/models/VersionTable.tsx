@@ -192,7 +192,7 @@ function gateFacts(versions: readonly SeenVersion[], outputs: readonly Output[])
       if (check?.observed == null) return null;
       return (
         <>
-          {check.shown(check.observed)}
+          {check.shown(check.observed)} {check.unit}
           {check.live !== null && <Beneath>live then: {check.shown(check.live)}</Beneath>}
         </>
       );
