@@ -2,7 +2,7 @@
  * Trains a version of `housing` and gives it a tenth of the tasks: data, training, judgement and release, one mutation for
  * each. Nothing is polled: each task is watched by a subscription.
  *
- *     node_modules/.bin/node examples/housing-workflow/workflow.ts boston_housing.csv [GraphQL address]
+ *     node_modules/.bin/node examples/housing-workflow/workflow.ts tracts.csv [GraphQL address]
  *
  * With a login, TIDINGS_KEY is the key of an operator.
  */
@@ -43,7 +43,7 @@ interface Check {
 }
 
 const [file, url = 'http://127.0.0.1:4000/graphql'] = process.argv.slice(2);
-if (file === undefined) throw new Error('usage: workflow.ts <boston_housing.csv> [GraphQL address]');
+if (file === undefined) throw new Error('usage: workflow.ts <table of tracts> [GraphQL address]');
 const key = process.env.TIDINGS_KEY;
 const login = key === undefined ? {} : { authorization: `Bearer ${key}` };
 const client = createClient({ url: url.replace(/^http/, 'ws'), connectionParams: login });
@@ -93,7 +93,7 @@ const trained = await endOf(
 );
 for (const { name, verdict, observed, live, limit } of trained.training?.gates ?? [])
   console.log(
-    `gate      ${verdict.padEnd(7)} ${name}: ${observed?.toFixed(2)} (live ${live?.toFixed(2)}, limit ${limit})`,
+    `gate      ${verdict.padEnd(7)} ${name}: ${observed?.toFixed(2)} (${live === null ? '' : `live ${live.toFixed(2)}, `}limit ${limit})`,
   );
 const version = trained.training?.version;
 if (version == null) throw new Error(`${trained.error?.code}: ${trained.error?.message}`);

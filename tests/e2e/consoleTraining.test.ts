@@ -114,8 +114,9 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await opened.expectAccessible();
 
     await follow('Train again with these settings');
-    await page.getByRole('textbox', { name: 'Train on' }).waitFor();
-    expect(await page.getByRole('textbox', { name: 'Train on' }).inputValue()).toMatch(/^trips, 201 rows/);
+    const trainOn = page.getByRole('combobox', { name: 'Train on' });
+    await trainOn.waitFor();
+    expect(await trainOn.inputValue()).toMatch(/^trips, 201 rows/);
     await page.goBack();
     await follow('Give it 10 % of the tasks');
     const told = page.getByRole('alert', { name: 'What this will do' });

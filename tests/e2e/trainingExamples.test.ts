@@ -57,7 +57,7 @@ describe.runIf(python !== undefined)('with Python', () => {
     models = join(folder.path, 'models');
     for (const name of ['housing', 'recipe.py', 'graph.py'])
       await cp(join(MODELS, name), join(models, name), { recursive: true });
-    table = join(folder.path, 'boston_housing.csv');
+    table = join(folder.path, 'tracts.csv');
     await writeFile(table, madeTracts(1));
   });
   afterAll(() => opened.disposeAsync());
@@ -98,13 +98,9 @@ describe.runIf(python !== undefined)('with Python', () => {
   /** Runs the command of its page. */
   async function runWorkflow(url: string): Promise<string> {
     const command = blockOfTest('examples/housing-workflow/README.md', 'workflow').trim();
-    const { stdout, stderr } = await run(
-      'sh',
-      ['-c', `${command.replace('boston_housing.csv', table)} ${url}`],
-      {
-        cwd: ROOT,
-      },
-    );
+    const { stdout, stderr } = await run('sh', ['-c', `${command.replace('tracts.csv', table)} ${url}`], {
+      cwd: ROOT,
+    });
     expect(stderr).toBe('');
     return stdout;
   }
