@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../support/browser.ts';
 import { fieldOf, post, submitTrip } from '../support/client.ts';
 import { type ConsolePage, openConsole } from '../support/console.ts';
+import { eventually } from '../support/eventually.ts';
 import { addConstantVersion, type ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import {
@@ -115,8 +116,10 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
 
     await follow('Train again with these settings');
     const trainOn = page.getByRole('combobox', { name: 'Train on' });
-    await trainOn.waitFor();
-    expect(await trainOn.inputValue()).toMatch(/^trips, 201 rows/);
+    await eventually(
+      () => trainOn.inputValue(),
+      (chosen) => chosen.startsWith('trips, 201 rows'),
+    );
     await page.goBack();
     await follow('Give it 10 % of the tasks');
     const told = page.getByRole('alert', { name: 'What this will do' });

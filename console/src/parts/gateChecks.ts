@@ -1,7 +1,8 @@
 /** The checks of a gate for people: what each is called, in which unit, and how a new version did beside the live one. */
 import type { Verdict } from '../api/gql/graphql.ts';
 import { shownBytes, shownCount, shownNumber } from './figures.ts';
-import { isUnit, wordsOf } from './names.ts';
+import { wordsOf } from './names.ts';
+import { isUnit } from './units.ts';
 
 /** As the API has it. Its name is a condition in words, such as `priceUsd rmse at most`. */
 export interface Check {

@@ -1,11 +1,3 @@
-/** What stands for "none" where each number must have a unit. */
-const NO_UNITS = new Set(['dimensionless', 'none', 'unknown']);
-
-/** Whether a unit tells something. */
-export function isUnit(unit: string | null): unit is string {
-  return unit !== null && !NO_UNITS.has(unit);
-}
-
 /** A name such as `tripDistanceMiles` as words: "Trip distance miles". */
 export function wordsOf(name: string): string {
   const words = name

@@ -7,7 +7,7 @@ import {
 } from '../../../console/src/parts/gateChecks.ts';
 
 const OUTPUTS = [
-  { name: 'priceUsd', unit: 'US dollars' },
+  { name: 'pricePaid', unit: 'US dollars' },
   { name: 'churns', unit: 'dimensionless' },
 ];
 
@@ -16,17 +16,17 @@ function check(name: string, observed: number | null, live: number | null, limit
 }
 
 test.each([
-  ['priceUsd rmse at most', 3, 2, 1, 'Price usd, RMSE', 'US dollars', 'at most 6'],
+  ['pricePaid rmse at most', 3, 2, 1, 'Price paid, RMSE', 'US dollars', 'at most 6'],
   [
-    'priceUsd rmse of new homes to live',
+    'pricePaid rmse of new homes to live',
     3,
     4,
     -1,
-    'Price usd, RMSE, rows of new homes',
+    'Price paid, RMSE, rows of new homes',
     'US dollars',
     'at most 6 × live',
   ],
-  ['priceUsd bias at most', -3, 2, 1, 'Price usd, bias', 'US dollars', 'at most 6'],
+  ['pricePaid bias at most', -3, 2, 1, 'Price paid, bias', 'US dollars', 'at most 6'],
   ['churns auc at least', 0.5, 0.75, 0.25, 'Churns, area under the curve', null, 'at least 6'],
   ['failed rows', 2, 0, 2, 'Rows that it fails', null, 'at most 6'],
   ['a check of a later Tidings', 3, null, null, 'a check of a later Tidings', null, 'at most 6'],
@@ -37,15 +37,15 @@ test.each([
 test('a figure with a limit and a ratio is told once, and one that is the same not at all', () => {
   const checks = [
     check('failed rows', 0, 0),
-    check('priceUsd rmse at most', 3, 2),
-    check('priceUsd rmse to live', 3, 2, 1.05),
+    check('pricePaid rmse at most', 3, 2),
+    check('pricePaid rmse to live', 3, 2, 1.05),
   ].map((each) => readCheck(each, OUTPUTS));
-  expect(differentFigures(checks).map(({ label }) => label)).toEqual(['Price usd, RMSE']);
+  expect(differentFigures(checks).map(({ label }) => label)).toEqual(['Price paid, RMSE']);
 });
 
 test.each([
-  ['RMSE of priceUsd', 'Price usd, RMSE'],
-  ['priceUsd rmse', 'Price usd, RMSE'],
+  ['RMSE of pricePaid', 'Price paid, RMSE'],
+  ['pricePaid rmse', 'Price paid, RMSE'],
   ['log loss', 'log loss'],
   ['ROC-AUC', 'ROC-AUC'],
 ])('the figure %s has the name %s', (name, label) => {

@@ -2,7 +2,8 @@ import { Table, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Curves } from '../../parts/Curves.tsx';
 import { shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
-import { isUnit, wordsOf } from '../../parts/names.ts';
+import { wordsOf } from '../../parts/names.ts';
+import { isUnit } from '../../parts/units.ts';
 import { WideTable } from '../../parts/WideTable.tsx';
 import type { ComparisonPoint } from './operations.ts';
 

@@ -3,8 +3,8 @@ import { Skeleton, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useModels } from '../../api/models.ts';
 import { countOf, shownTime } from '../../parts/figures.ts';
-import { isUnit } from '../../parts/names.ts';
 import { Problem } from '../../parts/Problem.tsx';
+import { isUnit } from '../../parts/units.ts';
 import { ComparedPair } from './ComparedPair.tsx';
 import { type ComparisonPoint, ROLLOUT_COMPARISON } from './operations.ts';
 

@@ -32,8 +32,7 @@ export function DeadLetterList({ count }: { readonly count: number | undefined }
   return (
     <Stack gap="md">
       <Text size="sm" c="dimmed">
-        Tasks that no worker could bring to an end. Mend the cause, then redrive them, which makes new tasks
-        of them, or discard them.
+        Tasks that no worker could bring to an end. Mend the cause, then submit them again or discard them.
       </Text>
       <Problem error={problem} />
       {found === undefined && problem === undefined && <Skeleton h={120} />}
@@ -69,7 +68,7 @@ function LettersOfModel({ letters: { model, edges, pageInfo }, open, reload }: L
     <Section
       title={model}
       aside={
-        <ConfirmButton label="Redrive all" confirm="Redrive all of them" run={redriveAll}>
+        <ConfirmButton label="Submit all again" confirm="Submit all of them again" run={redriveAll}>
           Each dead letter of {model} becomes a new task with the same input and time limit, and leaves this
           list.
         </ConfirmButton>
