@@ -176,6 +176,33 @@ test('a trace that a client does not want recorded, or names wrongly, is not rec
   expect(recorded.has(unwanted.traceId)).toBe(false);
 });
 
+test('clients that ask for many traces get those of some operations, and their other tasks have none', async () => {
+  await using asked = await startGateway(nats, env);
+  const began = performance.now();
+  const traces = Array.from({ length: 300 }, () => newTrace());
+  const [task = newTrace()] = traces.splice(-1);
+  const asking = traces.map(({ traceparent }) => post(asked.url, '{ __typename }', {}, { traceparent }));
+  const [{ id }] = await Promise.all([predictWith(asked.url, task.traceparent, 70), ...asking]);
+  const seconds = (performance.now() - began) / 1_000;
+  await asked[Symbol.asyncDispose]();
+
+  const ids = new Set(traces.map(({ traceId }) => traceId));
+  const recorded = collector.spans.filter(({ traceId }) => ids.has(traceId)).length;
+  expect(recorded).toBeGreaterThan(0);
+  expect(recorded).toBeLessThanOrEqual(100 * (1 + seconds));
+  const isRecorded = collector.spans.some(({ traceId }) => traceId === task.traceId);
+  await worker.logged(`"taskId":"${id}"`);
+  expect(linesAbout(worker, id)[0]?.trace).toBe(isRecorded ? task.traceId : undefined);
+});
+
+test('of the name of an operation a span has the beginning', async () => {
+  const client = newTrace();
+  const query = `query ${'N'.repeat(5_000)} { __typename }`;
+  await post(gateway.url, query, {}, { traceparent: client.traceparent });
+  const [span] = await collector.traceWith(client.traceId, ['query __typename']);
+  expect(span?.attributes['graphql.operation.name']).toBe('N'.repeat(100));
+});
+
 test('a gateway without a collector records nothing, and passes the trace of the client on', async () => {
   await using plain = await startGateway(nats);
   const client = newTrace();
