@@ -3,10 +3,12 @@
  * to know at a gateway, and not at all while there are none.
  */
 import type { Broker, StoreState } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
+import { gatewayBusy, RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
+import type { Owner } from '../contract/owner.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
 import type { Model } from '../models/models.ts';
 import type { LiveWorkers } from '../rollout/presence.ts';
+import { isBeyondShare } from '../tasks/ownerShare.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
 import { type Alert, alertsIn } from './alerts.ts';
@@ -41,12 +43,14 @@ export interface SystemFigures {
 }
 
 const INTERVAL_MS = 1_000;
+/** Each gets all figures every second, which are kilobytes, and megabytes in a large system. */
+const MAX_WATCHES = 100;
 /** Alerts that were seen before a longer pause are new when they are seen again. */
 const REMEMBER_MS = 10_000;
 
 export class SystemStats implements Disposable {
   readonly #options: SystemStatsOptions;
-  readonly #watches = new Set<ReadWatch<SystemFigures>>();
+  readonly #watches = new Map<ReadWatch<SystemFigures>, Owner>();
   /** By what alerts say: since when they are seen. */
   #seenSince: ReadonlyMap<string, number> = new Map();
   #seenAt = Number.NEGATIVE_INFINITY;
@@ -72,7 +76,7 @@ export class SystemStats implements Disposable {
    * @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`.
    */
   watch(holder: QuotaHolder): AsyncIterableIterator<SystemFigures> {
-    const place = this.#options.watches.reserve(holder);
+    const place = this.#takePlace(holder);
     const watch = new ReadWatch({
       read: () => this.present(),
       onClose: () => {
@@ -83,7 +87,7 @@ export class SystemStats implements Disposable {
         this.#timer = undefined;
       },
     });
-    this.#watches.add(watch);
+    this.#watches.set(watch, holder.owner);
     if (this.#timer === undefined) {
       // Before the timer is there: from then on, the newest figures count as renewed.
       void this.present();
@@ -94,14 +98,26 @@ export class SystemStats implements Disposable {
 
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
-    for (const watch of [...this.#watches]) watch.fail(shuttingDown());
+    for (const watch of [...this.#watches.keys()]) watch.fail(shuttingDown());
+  }
+
+  /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`. */
+  #takePlace(holder: QuotaHolder): Disposable {
+    const ofOwner = [...this.#watches.values()].filter((other) => other === holder.owner).length;
+    const free = MAX_WATCHES - this.#watches.size;
+    if (free < 1 || isBeyondShare(holder.owner, ofOwner + 1, free))
+      throw gatewayBusy(
+        `This gateway has ${MAX_WATCHES} subscriptions to figures open, or the share of their owner, already.`,
+        MAX_WATCHES,
+      );
+    return this.#options.watches.reserve(holder);
   }
 
   #tick(): void {
     // With a broker that hangs, it takes longer than a second.
     if (this.#isComputing) return;
     void this.#renew();
-    for (const watch of this.#watches) watch.wake();
+    for (const watch of this.#watches.keys()) watch.wake();
   }
 
   #renew(): Promise<SystemFigures> {
