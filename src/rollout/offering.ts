@@ -201,9 +201,9 @@ export class Offering implements Disposable {
     return this.#best(model)?.record.version;
   }
 
-  /** The ranges that stand for "no rollout": one version has every bucket. @throws {RequestError} `NO_VERSION`. */
+  /** The ranges that stand for "no rollout": one version has every bucket. If none answers, none has them. */
   defaultRanges(model: Model): readonly BucketRange[] {
-    return [[this.defaultVersion(model), 0, BUCKETS]];
+    return [[this.answering(model) ?? '', 0, BUCKETS]];
   }
 
   /** Whether tasks may be pinned to a version. */
