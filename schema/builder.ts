@@ -35,7 +35,7 @@ export interface Context {
   readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   /** Whether what happened to tasks is shown. */
   readonly taskHistory: boolean;
-  readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
+  readonly work: Pick<GatewayWork, 'submissions' | 'retries' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: {

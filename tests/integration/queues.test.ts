@@ -242,6 +242,23 @@ describe('retryTask', () => {
     expect(codeIn(await retry(retried.id))).toBe('CANNOT_RETRY');
   });
 
+  test('gives one new task if gateways are asked at the same moment', async () => {
+    await pause('pauseModel');
+    const { id } = await submitTrip(gateway.url, tripNumber(3));
+    await post(gateway.url, CANCEL_TASK, { id });
+    const asked = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? gateway : guarded));
+    const retried = await Promise.all(asked.map(({ url }) => post(url, RETRY, { id })));
+    const ids = new Set(retried.map((answer) => fieldOf<{ id: string }>(answer).id));
+    expect(ids.size).toBe(1);
+    const waiting = await eventually(
+      async () => (await lanes()).reduce((sum, lane) => sum + lane.waiting, 0),
+      (sum) => sum > 0,
+    );
+    expect(waiting).toBe(1);
+    for (const each of ids) await post(gateway.url, CANCEL_TASK, { id: each });
+    await pause('resumeModel');
+  });
+
   test('refuses what is no task of the client, and says so as `task` does', async () => {
     expect(codeIn(await retry('nothing'))).toBe('TASK_NOT_FOUND');
   });
