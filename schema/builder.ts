@@ -73,8 +73,8 @@ export interface Context {
   readonly readable: Readable;
   /** The address of the client. */
   readonly address: string | undefined;
-  /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
-  readonly requireOperator: () => Promise<void>;
+  /** Which other role the client has, and what to do to be an operator; undefined if it is one. */
+  readonly whyNoOperator: () => Promise<string | undefined>;
   /** Undefined if the request has none. */
   readonly trace: RequestTrace | undefined;
   /** Aborted when the client has left or has completed the operation. */

@@ -1,16 +1,17 @@
 /** The figures of the whole system, for viewers and operators: a query, and a subscription. */
 import type { StoreState } from '../src/broker/broker.ts';
 import { ProcessRole } from '../src/contract/messages/figures.ts';
-import { EVERY_OWNER } from '../src/contract/principal.ts';
 import { AlertSeverity } from '../src/system/alerts.ts';
 import type { ModelStats, ProcessStats } from '../src/system/rates.ts';
 import type { DatedAlert, SystemFigures } from '../src/system/systemStats.ts';
-import type { Builder, Context } from './builder.ts';
+import type { Builder } from './builder.ts';
 import type { QueueStatsRef } from './queueStats.ts';
 import type { WorkerRef } from './system.ts';
 
 /** The points of complexity of the figures: all processes are asked. */
 const POINTS = 50;
+/** Viewers read the tasks of every owner, so the figures of all tell them nothing more. */
+const ASKED = { action: 'systemStats', viewersMay: true };
 const PURPOSE = `For viewers and operators (\`FORBIDDEN\`). ${POINTS} points of complexity.`;
 
 export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, workerRef: WorkerRef): void {
@@ -42,7 +43,7 @@ export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, wor
       extensions: { points: POINTS },
       description: `The present figures of the system. ${PURPOSE}`,
       resolve: async (_root, _args, context) => {
-        await requireViewer(context, 'systemStats');
+        await context.audit.admit(context, ASKED);
         return context.system.present();
       },
     }),
@@ -53,17 +54,12 @@ export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, wor
       extensions: { points: POINTS },
       description: `Delivers the figures of the system at once, and then every second. They are computed once for all subscribers of a gateway, and a slow one gets the newest. Errors: \`GATEWAY_BUSY\`, \`OWNER_QUOTA\`. ${PURPOSE}`,
       subscribe: async (_root, _args, context) => {
-        await requireViewer(context, 'systemStats');
+        await context.audit.admit(context, ASKED);
         return context.system.watch(context);
       },
       resolve: (figures) => figures,
     }),
   );
-}
-
-/** Viewers read the tasks of every owner, so the figures of all tell them nothing more. */
-async function requireViewer(context: Context, action: string): Promise<void> {
-  if (context.readable !== EVERY_OWNER) await context.audit.admit(context, { action });
 }
 
 function defineProcess(builder: Builder, workerRef: WorkerRef) {

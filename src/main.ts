@@ -166,7 +166,7 @@ async function runGateway({
   const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
-    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
+    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'whyNoOperator'
   > = {
     submissions,
     tasks: tracing === undefined ? allTasks : tracing.followed(allTasks),
