@@ -1,9 +1,10 @@
 /** The figures of the whole system, for viewers and operators: a query, and a subscription. */
 import type { StoreState } from '../src/broker/broker.ts';
 import { ProcessRole } from '../src/contract/messages/figures.ts';
-import { AlertSeverity } from '../src/system/alerts.ts';
+import { AlertSeverity } from '../src/system/alertRules.ts';
+import type { DatedAlert } from '../src/system/firingAlerts.ts';
 import type { ModelStats, ProcessStats } from '../src/system/rates.ts';
-import type { DatedAlert, SystemFigures } from '../src/system/systemStats.ts';
+import type { SystemFigures } from '../src/system/systemStats.ts';
 import type { Builder } from './builder.ts';
 import type { QueueStatsRef } from './queueStats.ts';
 import type { WorkerRef } from './system.ts';
@@ -166,10 +167,11 @@ function defineAlert(builder: Builder) {
     } as const,
   });
   return builder.objectRef<DatedAlert>('Alert').implement({
-    description: 'Something that needs attention. It is there as long as its condition holds.',
+    description:
+      'Something that needs attention. It is there once its condition has held for a while, and as long as it holds.',
     fields: (t) => ({
       name: t.exposeString('name', {
-        description: 'Its name, as in the alert rules for Prometheus where they have it.',
+        description: 'Its name, as in the alert rules for Prometheus.',
       }),
       severity: t.expose('severity', { type: severityEnum, description: 'How urgent it is.' }),
       summary: t.exposeString('summary', { description: 'What is wrong, in a sentence.' }),
@@ -180,7 +182,8 @@ function defineAlert(builder: Builder) {
       }),
       since: t.expose('since', {
         type: 'DateTime',
-        description: 'Since when this gateway has seen it. It looks only while somebody wants the figures.',
+        description:
+          'Since when this gateway has seen it. It looks every 15 seconds, and every second while somebody watches.',
       }),
     }),
   });

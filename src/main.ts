@@ -160,7 +160,7 @@ async function runGateway({
     ...{ queues, stores, workers, models, actuals, shadows },
   });
   using system = openGatewaySystem({
-    ...{ broker, id, models, workers, queues, stores, server, watches },
+    ...{ broker, id, models, workers, queues, stores, server, watches, actuals },
     counted: gatewayMetrics.tasks,
   });
   const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
