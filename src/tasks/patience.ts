@@ -17,17 +17,35 @@ const PATIENCE_MS = 12_000;
 const RETRY_MS = 100;
 
 /** @throws what the question throws: `BROKER_UNAVAILABLE` once the patience is over. */
-export async function patiently<T>({ broker, signal }: PatienceOptions, ask: () => Promise<T>): Promise<T> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      const leftMs = giveUpAt - performance.now();
-      if (!isAway(error) || leftMs <= 0 || signal.aborted) throw error;
-      const isOver = sleep(leftMs, undefined, { signal }).catch(() => {});
-      await Promise.all([sleep(RETRY_MS), Promise.race([broker.whenConnected(), isOver])]);
+export async function patiently<T>(options: PatienceOptions, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    return await askAgain(options, ask);
+  }
+}
+
+async function askAgain<T>({ broker, signal }: PatienceOptions, ask: () => Promise<T>): Promise<T> {
+  const answered = new AbortController();
+  const ended = AbortSignal.any([signal, answered.signal]);
+  let isOver = false;
+  const over = sleep(PATIENCE_MS, undefined, { signal: ended })
+    .catch(() => {})
+    .then(() => {
+      isOver = true;
+    });
+  try {
+    for (;;) {
+      await Promise.race([over, Promise.all([sleep(RETRY_MS), broker.whenConnected()])]);
+      try {
+        return await ask();
+      } catch (error) {
+        if (isOver || !isAway(error)) throw error;
+      }
     }
+  } finally {
+    answered.abort();
   }
 }
 
