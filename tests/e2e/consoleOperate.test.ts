@@ -139,7 +139,12 @@ describe.skipIf(browserPath === undefined)('the page Operate', () => {
     await alert.getByText(/^There are dead letters/).waitFor();
     await alert.getByText(/Read the reasons, mend the cause/).waitFor();
     await opened.expectAccessible();
-    await post(gateway.url, 'mutation ($id: ID!) { discardDeadLetter(id: $id) { taskId } }', { id }, AS_OPERATOR);
+    await post(
+      gateway.url,
+      'mutation ($id: ID!) { discardDeadLetter(id: $id) { taskId } }',
+      { id },
+      AS_OPERATOR,
+    );
     await attention().getByText('Nothing needs attention.').waitFor();
   });
 
