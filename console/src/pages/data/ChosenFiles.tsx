@@ -20,7 +20,7 @@ const STEPS: Readonly<Record<UploadState['step'], string>> = {
 export function ChosenFiles({ files, states, drop }: ChosenFilesProps) {
   if (files.length === 0) return null;
   return (
-    <ul className="list chosen-files" aria-label="Files" style={{ width: '100%' }}>
+    <ul className="chosen-files" aria-label="Files" style={{ width: '100%' }}>
       {files.map((file) => {
         const state = states.get(file);
         const percent = state === undefined ? 0 : (100 * state.bytes) / (file.size || 1);
