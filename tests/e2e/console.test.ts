@@ -124,6 +124,8 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await page.locator('path[data-zone="161"]').click();
     expect(await chooser('Pickup location id').inputValue()).toBe('132 · JFK Airport, Queens');
     expect(await chooser('Dropoff location id').inputValue()).toBe('161 · Midtown Center, Manhattan');
+    await click('More about Pickup location id');
+    await page.getByText(/Taxi Zone Lookup Table on TLC's page/).waitFor();
     await click('Submit');
     await result.getByText('Succeeded').waitFor();
     expect(await result.innerText()).toMatch(/Duration minutes\s+\d+(\.\d+)? minutes/);
