@@ -29,6 +29,12 @@ import type { GatewayDatasets } from '../src/workflow/datasets.ts';
 import type { GatewayWork } from '../src/workflow/gatewayWork.ts';
 import type { WholeNumber } from './bigInt.ts';
 
+/** What a gateway asks of files and versions that operators bring. */
+export interface UploadRules {
+  readonly artifactMaxBytes: number;
+  readonly mustBeSigned: boolean;
+}
+
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
@@ -49,7 +55,8 @@ export interface Context {
   readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
   readonly retries: Pick<Retries, 'retry'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'present' | 'shares' | 'shadowWeights'>;
-  readonly registry: Pick<RegistryService, 'retire' | 'formerlyLive'>;
+  readonly registry: Pick<RegistryService, 'register' | 'retire' | 'formerlyLive'>;
+  readonly uploadRules: UploadRules;
   readonly audit: Pick<Audit, 'act' | 'admit' | 'page'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;

@@ -631,7 +631,7 @@ const settings = {
     unit: 'file',
     default: undefined,
     consequence:
-      'Public keys for Ed25519, in PEM. A worker refuses each version of the registry that none of them has signed. Unset: signatures do not count, and no version that is code comes from the registry.',
+      'Public keys for Ed25519, in PEM. A worker refuses each version of the registry that none of them has signed, and a gateway each upload of one. Unset: signatures do not count, and no version that is code comes from the registry.',
     parse: fileWith('public keys in PEM', PUBLIC_KEY),
   },
 
