@@ -41,6 +41,10 @@ export interface Context {
   readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   /** Whether what happened to tasks is shown. */
   readonly taskHistory: boolean;
+  /** @returns the id of the trace of a task's job, if it is recorded. */
+  readonly recordedTraceId: (traceparent: string) => string | undefined;
+  /** Where a trace can be looked at, with `{traceId}` for its id. */
+  readonly traceUrl: string | undefined;
   readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;

@@ -172,6 +172,8 @@ async function runGateway({
     submissions,
     tasks: tracing === undefined ? allTasks : tracing.followed(allTasks),
     taskHistory: config.taskHistory,
+    recordedTraceId: (traceparent) => tracing?.recordedId(traceparent),
+    traceUrl: config.traceUrl,
     work,
     taskList: list,
     blobs,
