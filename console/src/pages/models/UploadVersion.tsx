@@ -1,6 +1,6 @@
 import { useMutation } from '@apollo/client/react';
 import { Box, Button, FileButton, Group, Stack, Text, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { refusalIn } from '../../api/refusal.ts';
 import { type HashedFile, isStopped, useUploads } from '../../api/useUploads.ts';
 import { ChosenFiles } from '../../parts/ChosenFiles.tsx';
@@ -38,6 +38,7 @@ export function UploadVersion({ model, maxBytes, refresh }: UploadVersionProps) 
   const [isSending, setSending] = useState(false);
   const [brought, setBrought] = useState<string>();
   const { states, digest, send, stop } = useUploads();
+  const newest = useRef<unknown>(undefined);
   const [register] = useMutation(REGISTER_VERSION);
   const refused = refusalIn(error);
   const isNumberRefused = refused?.field === 'version';
@@ -61,8 +62,11 @@ export function UploadVersion({ model, maxBytes, refresh }: UploadVersionProps) 
   };
   const choose = (chosen: Promise<readonly PickedFile[]>) => {
     clear();
+    newest.current = chosen;
     return attempt(async () => {
       const read = await readPicked(await chosen, name);
+      // Others were chosen while these were read.
+      if (newest.current !== chosen) return;
       setPicked(read);
       setNumber(read.number ?? '');
       setHashed(await digest(read.files.map(({ file }) => file)));
