@@ -198,6 +198,19 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     expect(opened.problems.filter((problem) => !problem.includes('404'))).toEqual([]);
   });
 
+  test('is shown the command that signs where versions must be signed', async () => {
+    const uploadRules = { artifactMaxBytes: 1_000, mustVersionsBeSigned: true, __typename: 'UploadRules' };
+    await page.route('**/graphql', (route) =>
+      route.request().postData()?.includes('UploadRules') === true
+        ? route.fulfill({ json: { data: { uploadRules } } })
+        : route.continue(),
+    );
+    await opened.open('/models/trip-duration');
+    await page.getByText('Versions must be signed here, which a page cannot do.').waitFor();
+    expect(await page.getByRole('button', { name: 'Choose a folder' }).count()).toBe(0);
+    await page.unrouteAll();
+  });
+
   test('pauses a model and lets it go on', async () => {
     await opened.open('/models/trip-duration');
     await click('Pause');
