@@ -125,6 +125,7 @@ async function runGateway({
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs, watches } =
     gatewayTasks;
+  const mustBeSigned = config.modelTrustedKeys !== undefined;
   const artifacts = new OperatorArtifacts({ store: largeBytes.artifacts, reads: gatewayTasks.blobReads });
   using _told = tellEnds(events, log);
   await using tracing = await openTracing({ config, id, events, now: () => broker.now(), log });
@@ -160,17 +161,19 @@ async function runGateway({
     ...{ queues, stores, workers, models, actuals, shadows },
   });
   using system = openGatewaySystem({
-    ...{ broker, id, models, workers, queues, stores, server, watches },
+    ...{ broker, id, models, workers, queues, stores, server, watches, actuals },
     counted: gatewayMetrics.tasks,
   });
   const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
-    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
+    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'whyNoOperator'
   > = {
     submissions,
     tasks: tracing === undefined ? allTasks : tracing.followed(allTasks),
     taskHistory: config.taskHistory,
+    recordedTraceId: (traceparent) => tracing?.recordedId(traceparent),
+    traceUrl: config.traceUrl,
     work,
     taskList: list,
     blobs,
@@ -181,7 +184,17 @@ async function runGateway({
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     retries: gatewayTasks.retries,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
-    registry: new RegistryService({ broker, models }),
+    registry: new RegistryService({
+      broker,
+      models,
+      uploads: {
+        versions: broker.versions,
+        artifacts: largeBytes.artifacts,
+        modelsDir: config.modelsDir,
+        mustBeSigned,
+      },
+    }),
+    uploadRules: { artifactMaxBytes: config.blobMaxUploadBytes, mustBeSigned },
     comparisons,
     actuals,
     datasets: new GatewayDatasets({ store: broker.datasets, artifacts: largeBytes.artifacts }),

@@ -21,6 +21,8 @@ export const RequestErrorCode = {
   NoVersion: 'NO_VERSION',
   RolloutConflict: 'ROLLOUT_CONFLICT',
   VersionInUse: 'VERSION_IN_USE',
+  VersionConflict: 'VERSION_CONFLICT',
+  SignatureRequired: 'SIGNATURE_REQUIRED',
   RequestIdConflict: 'REQUEST_ID_CONFLICT',
   TaskNotFound: 'TASK_NOT_FOUND',
   DeadLetterNotFound: 'DEAD_LETTER_NOT_FOUND',
@@ -145,6 +147,14 @@ export function gatewayBusy(problem: string, limit: number): RequestError {
 /** The client was not recognised. @param why a sentence. */
 export function unauthenticated(why: string): RequestError {
   return new RequestError(RequestErrorCode.Unauthenticated, why);
+}
+
+/**
+ * @param needed the role or roles that may do it.
+ * @param why which role the client has, and what to do.
+ */
+export function roleNeeded(needed: string, why: string): RequestError {
+  return new RequestError(RequestErrorCode.Forbidden, `This needs the role ${needed}. ${why}`);
 }
 
 /** @param reason in a few words; ids of tasks in it are left out. */

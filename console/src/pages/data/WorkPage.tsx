@@ -40,7 +40,9 @@ export function WorkPage({ id }: { readonly id: string }) {
           <Button component={Link} href="/training" variant="default" size="xs">
             Back to Training
           </Button>
-          {isOperator && work !== undefined && !isFinal(work.state) && <CancelButton id={id} />}
+          {isOperator && work !== undefined && !isFinal(work.state) && (
+            <CancelButton id={id} isTraining={isTraining} />
+          )}
           {isOperator && work?.dataset?.usable === true && <TrainOn dataset={work.dataset} />}
         </>
       }

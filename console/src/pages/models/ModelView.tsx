@@ -1,8 +1,7 @@
-import { Anchor, Stack, Text } from '@mantine/core';
-import { Link } from 'wouter';
+import { Text } from '@mantine/core';
 import { useIsOperator } from '../../app/signedIn.ts';
-import { CommandLine } from '../../parts/CommandLine.tsx';
 import { Section } from '../../parts/Section.tsx';
+import { BringVersion } from './BringVersion.tsx';
 import { Comparison } from './Comparison.tsx';
 import type { SeenModel, SeenWorker } from './operations.ts';
 import { PausedNotice } from './PausedNotice.tsx';
@@ -20,7 +19,7 @@ interface ModelViewProps {
 /** The sections of a model's page. */
 export function ModelView({ model, workers, refresh }: ModelViewProps) {
   const isOperator = useIsOperator();
-  const { name, versions, training, isPaused } = model;
+  const { name, versions, isPaused } = model;
   const isTried = versions.some(({ shadowPercent }) => shadowPercent > 0);
   return (
     <>
@@ -45,27 +44,7 @@ export function ModelView({ model, workers, refresh }: ModelViewProps) {
       </Section>
       {isOperator && (
         <Section title="Bring a version">
-          <Stack gap={6} className="push">
-            <Text size="sm">
-              This command makes the next version of an ONNX file. Without a rollout it answers all tasks as
-              soon as a worker serves it, so set the shares first.
-            </Text>
-            <CommandLine command={`npm run model -- add path/to/file.onnx --name ${name}`} />
-            {training !== null && (
-              <Text size="sm" c="dimmed">
-                A training makes a version, too, with a share of 0 at first: see{' '}
-                <Anchor
-                  component={Link}
-                  href={`/training?model=${encodeURIComponent(name)}`}
-                  inherit
-                  underline="always"
-                >
-                  Training
-                </Anchor>
-                .
-              </Text>
-            )}
-          </Stack>
+          <BringVersion model={model} refresh={refresh} />
         </Section>
       )}
     </>

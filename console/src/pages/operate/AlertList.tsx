@@ -12,7 +12,7 @@ export function AlertList({ alerts }: { readonly alerts: Stats['alerts'] }) {
           </span>
         </p>
       ) : (
-        <ul className="alerts">
+        <ul className="list alerts">
           {alerts.map(({ name, severity, summary, advice, modelName, since }) => (
             <li key={`${name} ${modelName} ${summary}`} data-severity={severity}>
               <strong>{severity === 'CRITICAL' ? 'Critical' : 'Warning'}</strong>
@@ -20,7 +20,7 @@ export function AlertList({ alerts }: { readonly alerts: Stats['alerts'] }) {
                 <p className="wrapped">{summary}</p>
                 <p className="wrapped dimmed">{advice}</p>
               </div>
-              <span className="number dimmed">seen since {shownTime(since)}</span>
+              <span className="number dimmed">since {shownTime(since)}</span>
             </li>
           ))}
         </ul>
