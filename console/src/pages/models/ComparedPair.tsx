@@ -51,7 +51,7 @@ export function ComparedPair({ version, shadowVersion, classes, points }: Compar
       {others > 0 && (
         <Text size="sm" c="dimmed">
           Neither compared nor failed: these still run, were dropped because there was no room or no time for
-          them, or did not succeed on version {version} itself. Those of a paused model are dropped.
+          them, or did not succeed on version {version} itself.
         </Text>
       )}
       <div className="curve-pair">
