@@ -152,7 +152,10 @@ function StateCell({ state, reason }: SeenVersion): ReactNode {
 const ORIGIN: readonly Fact[] = [
   { name: 'Origin', of: ({ origin }) => (origin === 'FOLDER' ? 'Folder' : 'Registry') },
   { name: 'Made', of: ({ createdAt }) => createdAt.slice(0, 10) },
-  { name: 'Trained on', of: ({ trainedOn }) => <span className="names">{trainedOn.join(', ')}</span> },
+  {
+    name: 'Trained on',
+    of: ({ trainedOn }) => trainedOn.length > 0 && <span className="names">{trainedOn.join(', ')}</span>,
+  },
   {
     name: 'By a training',
     of: ({ provenance }) =>

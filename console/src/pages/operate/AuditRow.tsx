@@ -3,7 +3,8 @@ import type { AuditOutcome } from '../../api/gql/graphql.ts';
 import { FactList } from '../../parts/FactList.tsx';
 import { shownMs, shownTime } from '../../parts/figures.ts';
 import { wordsOf } from '../../parts/names.ts';
-import type { AuditedAction } from './audited.ts';
+import type { Audited } from './audited.ts';
+import type { AuditEntry } from './operations.ts';
 
 const OUTCOMES: Readonly<Record<AuditOutcome, readonly [label: string, color: string]>> = {
   BEGUN: ['Begun, end not known', 'blue'],
@@ -13,7 +14,7 @@ const OUTCOMES: Readonly<Record<AuditOutcome, readonly [label: string, color: st
 };
 
 /** One action of the audit log; its arguments and what they changed open below. */
-export function AuditRow({ action }: { readonly action: AuditedAction }) {
+export function AuditRow({ action }: { readonly action: Audited<AuditEntry> }) {
   const { at, action: name, outcome, owner, target, address, code, asked, before, after, leftOut } = action;
   const [label, color] = OUTCOMES[outcome];
   const facts = [
