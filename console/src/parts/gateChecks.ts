@@ -43,8 +43,8 @@ const OF_OUTPUT = /^(\S+) (rmse|mae|bias|r2|auc|logLoss|accuracy)(?: of (.+))? (
 const BY_TRAINER = /^(\S+) (rmse|mae|bias|r2|auc|logLoss|accuracy)$/;
 const BY_RECIPE = /^(rmse|mae|bias|r2) of (\S+)$/i;
 
-/** @param outputs those of the model, for their units. */
-export function readCheck(check: Check, outputs: readonly Output[]): ReadCheck {
+/** @param outputs those of the model, for their units; none where no unit is shown. */
+export function readCheck(check: Check, outputs: readonly Output[] = []): ReadCheck {
   const { name, observed, live, limit } = check;
   const [, output, metric = '', slice, condition] = OF_OUTPUT.exec(name) ?? [];
   if (output === undefined) return readOther(check);
@@ -82,10 +82,22 @@ function labelOfFigure(output: string, metric: string): string {
   return `${wordsOf(output)}, ${FIGURES[metric] ?? metric}`;
 }
 
-/** The figures that differ from those of the live version, each once. */
-export function differentFigures(checks: readonly ReadCheck[]): readonly ReadCheck[] {
-  const different = checks.filter(({ worseBy }) => worseBy !== null && worseBy !== 0);
-  return [...new Map(different.map((check) => [check.label, check])).values()];
+/** The figures that are worse than those of the live version, each once. */
+export function worseFigures(checks: readonly ReadCheck[]): readonly ReadCheck[] {
+  return figuresOf(checks).filter(({ worseBy }) => (worseBy ?? 0) > 0);
+}
+
+/** Such as "worse than the live version"; null if no figure is known to be worse. */
+export function worseThanLive(checks: readonly ReadCheck[]): string | null {
+  const worse = worseFigures(checks).length;
+  if (worse === 0) return null;
+  const isBetterToo = figuresOf(checks).some(({ worseBy }) => (worseBy ?? 0) < 0);
+  return `${isBetterToo ? 'in part ' : ''}worse than the live version`;
+}
+
+/** A figure with a limit and a ratio is there once. */
+function figuresOf(checks: readonly ReadCheck[]): readonly ReadCheck[] {
+  return [...new Map(checks.map((check) => [check.label, check])).values()];
 }
 
 /** Those that are about no output. */

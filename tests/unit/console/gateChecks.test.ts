@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import {
   type Check,
-  differentFigures,
   labelOfMetric,
   readCheck,
+  worseFigures,
+  worseThanLive,
 } from '../../../console/src/parts/gateChecks.ts';
 
 const OUTPUTS = [
@@ -34,13 +35,22 @@ test.each([
   expect(readCheck(check(name, observed, live), OUTPUTS)).toMatchObject({ label, unit, worseBy, limitText });
 });
 
-test('a figure with a limit and a ratio is told once, and one that is the same not at all', () => {
+test('a figure with a limit and a ratio is told once, and what is as good as live not at all', () => {
   const checks = [
     check('failed rows', 0, 0),
     check('pricePaid rmse at most', 3, 2),
     check('pricePaid rmse to live', 3, 2, 1.05),
   ].map((each) => readCheck(each, OUTPUTS));
-  expect(differentFigures(checks).map(({ label }) => label)).toEqual(['Price paid, RMSE']);
+  expect(worseFigures(checks).map(({ label }) => label)).toEqual(['Price paid, RMSE']);
+});
+
+test.each([
+  [3, 3, 'worse than the live version'],
+  [3, 1, 'in part worse than the live version'],
+  [1, 2, null],
+])('errors of %d and %d beside 2 are %s', (price, time, told) => {
+  const checks = [check('pricePaid rmse at most', price, 2), check('time mae at most', time, 2)];
+  expect(worseThanLive(checks.map((each) => readCheck(each)))).toBe(told);
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { Alert, Button, List, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
 import { ChecksTable } from '../../parts/ChecksTable.tsx';
-import { differentFigures } from '../../parts/gateChecks.ts';
+import { worseFigures, worseThanLive } from '../../parts/gateChecks.ts';
 import { Section } from '../../parts/Section.tsx';
 import { useGateChecks } from '../../parts/useGateChecks.ts';
 import type { Work, WorkTraining } from './operations.ts';
@@ -18,17 +18,16 @@ interface OutcomeProps {
 export function Outcome({ work: { modelName }, training: { version, reused, gates } }: OutcomeProps) {
   const isOperator = useIsOperator();
   const checks = useGateChecks(modelName, gates);
-  const different = differentFigures(checks);
-  const worse = different.filter(({ worseBy }) => (worseBy ?? 0) > 0);
-  const isWorse = worse.length > 0;
-  const part = worse.length < different.length ? 'in part ' : '';
+  const worse = worseFigures(checks);
+  const verdict = worseThanLive(checks);
+  const isWorse = verdict !== null;
   return (
     <>
       {version !== null && (
         <Alert
           color={isWorse ? 'orange' : 'teal'}
           p="xs"
-          title={`It is version ${version} of ${modelName}${isWorse ? `, ${part}worse than the live version` : ''}`}
+          title={`It is version ${version} of ${modelName}${isWorse ? `, ${verdict}` : ''}`}
           aria-label="Outcome"
         >
           <Stack gap="xs" align="start">

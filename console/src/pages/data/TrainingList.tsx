@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import type { TrainingsQuery } from '../../api/gql/graphql.ts';
 import { Empty } from '../../parts/Empty.tsx';
 import { msBetween, shownMs, shownTime } from '../../parts/figures.ts';
+import { readCheck, worseThanLive } from '../../parts/gateChecks.ts';
 import { Problem } from '../../parts/Problem.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { isFinal } from '../../parts/states.ts';
@@ -74,8 +75,11 @@ function TrainingRow({ training: listed }: { readonly training: Listed }) {
 function whatCame({ state, training, error }: Listed): string {
   if (error !== null) return error.message;
   if (training === null) return '';
-  const { version, reused, stages, progress } = training;
-  if (version !== null) return reused ? `Version ${version}, which was there before` : `Version ${version}`;
+  const { version, reused, gates, stages, progress } = training;
+  if (version !== null) {
+    const verdict = worseThanLive(gates.map((check) => readCheck(check)));
+    return [`Version ${version}`, reused && 'which was there before', verdict].filter(Boolean).join(', ');
+  }
   if (isFinal(state)) return '';
   const running = stages.find((stage) => stage.state === 'RUNNING');
   if (running === undefined) return 'Waits for a trainer';

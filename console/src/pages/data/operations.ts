@@ -149,6 +149,14 @@ export const TRAININGS = graphql(`
             }
             version
             reused
+            gates {
+              name
+              observed
+              live
+              limit
+              count
+              verdict
+            }
             stages {
               name
               state

@@ -233,13 +233,13 @@ function Beneath({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** Such as "RMSE of price" over "boston.csv, test rows": the figure "Price, RMSE", the part "test rows" of that file. */
+/** Such as "RMSE of price" over "boston.csv, test rows": "Price, RMSE, in US dollars" over the part "test rows" of that file. */
 function readMetric({ data, name, unit, value }: SeenVersion['metrics'][number]) {
   const cut = data.lastIndexOf(', ');
   return {
-    title: labelOfMetric(name),
+    title: isUnit(unit) && unit !== 'bytes' ? `${labelOfMetric(name)}, in ${unit}` : labelOfMetric(name),
     part: data.slice(cut < 0 ? 0 : cut + 2),
     file: cut < 0 ? null : data.slice(0, cut),
-    value: unit === 'bytes' ? shownBytes(value) : `${shownNumber(value)}${isUnit(unit) ? ` ${unit}` : ''}`,
+    value: unit === 'bytes' ? shownBytes(value) : shownNumber(value),
   };
 }
