@@ -6,7 +6,7 @@ const OPEN: Exposed = {
   name: 'open',
   help: 'Open.',
   type: 'gauge',
-  samples: [{ name: 'open', labels: [], value: 1 }],
+  samples: [{ series: 'open', value: 1 }],
 };
 
 /** A process that answers each question with what `answer` gives. */
@@ -28,8 +28,8 @@ test('the metrics of all processes that run are one, and each sample names its p
     processOf('worker 1', conditions),
     processOf('worker 2', conditions, {}),
   ]);
-  const labels = families.flatMap(({ samples }) => samples.map((sample) => sample.labels));
-  expect(labels).toEqual([[['process', 'gateway']], [['process', 'worker 2']]]);
+  const series = families.flatMap(({ samples }) => samples.map((sample) => sample.series));
+  expect(series).toEqual(['open{process="gateway"}', 'open{process="worker 2"}']);
 });
 
 test('the system is ready once each process has no problem', async () => {

@@ -23,23 +23,21 @@ async function valuesOf(lane: Partial<LaneFigures>): Promise<Readonly<Record<str
   });
   const families = await metrics.read();
   return Object.fromEntries(
-    families.flatMap(({ samples }) =>
-      samples.map(({ name, labels, value }) => [
-        `${name} ${labels.map(([, text]) => text).join(' ')}`,
-        value,
-      ]),
-    ),
+    families.flatMap(({ samples }) => samples.map(({ series, value }) => [series, value])),
   );
 }
 
 test('a backlog is told in seconds, unless it is not known', async () => {
-  const backlog = 'tidings_queue_backlog_seconds churn 1 bulk';
+  const backlog = 'tidings_queue_backlog_seconds{model="churn",version="1",lane="bulk"}';
   expect(await valuesOf({ backlogSeconds: 5 })).toMatchObject({ [backlog]: 5 });
   expect(await valuesOf({ backlogSeconds: undefined })).not.toHaveProperty([backlog]);
 });
 
 test('a stream that drops its oldest messages has no limit that it could reach', async () => {
   const values = await valuesOf({});
-  expect(values).toMatchObject({ 'tidings_store_bytes LOGS': 100, 'tidings_store_max_bytes ENDS': 100 });
-  expect(values).not.toHaveProperty(['tidings_store_max_bytes LOGS']);
+  expect(values).toMatchObject({
+    'tidings_store_bytes{store="LOGS"}': 100,
+    'tidings_store_max_bytes{store="ENDS"}': 100,
+  });
+  expect(values).not.toHaveProperty(['tidings_store_max_bytes{store="LOGS"}']);
 });
