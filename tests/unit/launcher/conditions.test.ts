@@ -13,9 +13,14 @@ const OPEN: Exposed = {
 function processOf(name: string, conditions: Conditions, answer?: { readonly problem?: string }) {
   return {
     name,
-    send() {
+    send(question: string) {
       if (answer === undefined) return false;
-      queueMicrotask(() => conditions.hear(name, { type: 'condition', families: [OPEN], ...answer }));
+      queueMicrotask(() =>
+        conditions.hear(
+          name,
+          question === 'metrics' ? { type: 'metrics', metrics: [OPEN] } : { type: 'problem', ...answer },
+        ),
+      );
       return true;
     },
   };
@@ -45,12 +50,13 @@ test('the system is ready once each process has no problem', async () => {
   );
 });
 
-test('questions at the same time share an answer, and the end of a process is one', async () => {
+test('the same questions at the same time share an answer, and the end of a process is one', async () => {
   const conditions = new Conditions();
-  let asked = 0;
-  const worker = { name: 'worker', send: () => ++asked > 0 };
-  const answers = [conditions.problem([worker]), conditions.problem([worker])];
-  conditions.hear('worker', undefined);
-  expect(await Promise.all(answers)).toEqual(['worker: it does not answer', 'worker: it does not answer']);
-  expect(asked).toBe(1);
+  const asked: string[] = [];
+  const worker = { name: 'worker', send: (question: string) => asked.push(question) > 0 };
+  const answers = [conditions.problem([worker]), conditions.families([worker]), conditions.problem([worker])];
+  conditions.ended('worker');
+  const problem = 'worker: it does not answer';
+  expect(await Promise.all(answers)).toEqual([problem, [], problem]);
+  expect(asked).toEqual(['problem', 'metrics']);
 });
