@@ -14,6 +14,11 @@ import { type Process, startProcess, startWorker } from '../support/processes.ts
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const CREDIT = 2 * 64;
+const JOBS = 2_000;
+const SLOW_RUNS = {
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+  RUN_MS: '100',
+};
 
 let nats: NatsServer;
 /** Of the tests that need no worker of their own. */
@@ -29,18 +34,20 @@ afterAll(async () => {
   await nats?.[Symbol.asyncDispose]();
 });
 
-test('two workers share 10,000 waiting jobs, and neither holds more than its credit', async () => {
+test('two workers share 2,000 waiting jobs, and neither holds more than its credit', async () => {
   await using own = await startNats();
   await using broker = await openTestBroker(own);
   await using streams = await inspectStreams(own);
   await queueJobs(
     broker,
-    Array.from({ length: 10_000 }, (_, i) => tripJob(broker, i, 300_000)),
+    Array.from({ length: JOBS }, (_, i) => tripJob(broker, i, 300_000)),
   );
 
-  const debug = { LOG_LEVEL: 'debug' };
-  await using first = await startWorker(own, debug);
-  await using second = await startWorker(own, debug);
+  // So slow that jobs still wait when the second one is ready.
+  const env = { LOG_LEVEL: 'debug', ...SLOW_RUNS };
+  const [first, second] = await Promise.all([startWorker(own, env), startWorker(own, env)]);
+  await using _first = first;
+  await using _second = second;
   let mostHeld = 0;
   await eventually(
     () => streams.consumer('JOBS_trip-duration', 'v1_interactive'),
@@ -51,7 +58,7 @@ test('two workers share 10,000 waiting jobs, and neither holds more than its cre
   );
   expect(mostHeld).toBeGreaterThan(0);
   expect(mostHeld).toBeLessThanOrEqual(2 * CREDIT);
-  expect(await streams.ended()).toHaveLength(10_000);
+  expect(await streams.ended()).toHaveLength(JOBS);
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
   for (const each of [first, second]) expect(each.output()).toContain('task finished');
 });
