@@ -59,7 +59,7 @@ function isHost(text: string): boolean {
   const [, address, name, port] = /^(?:\[([^\]]*)\]|([^\s:/?#[\]@]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (port !== undefined && (Number(port) === 0 || Number(port) > 65_535)) return false;
   if (name !== undefined) return URL.canParse(`http://${name}`);
-  // Only where there may be one: the first call takes 6 ms of CPU, in each process.
+  // Only where there may be one: the first call in a process takes 6 ms of CPU.
   const ip = address ?? text;
   return isIPv6(ip) && !ip.includes('%');
 }
