@@ -281,6 +281,12 @@ describe('two gateways, a worker and a provisioner', () => {
     return (await run).stdout.trimEnd();
   }
 
+  test('are not joined by a gateway with the key of another role, whose log has the reason', async () => {
+    await using wrong = startProcess('src/main.ts', { ...nats.env('worker'), PORT: '0' });
+    await wrong.logged('_INBOX_gateway.');
+    expect(wrong.output()).toContain('Permissions Violation for Subscription');
+  });
+
   test('go on after their streams were deleted, since the provisioner makes them again', async () => {
     const admin = await nats.connect('admin');
     try {
@@ -356,14 +362,6 @@ test('gateways and workers wait for streams that no admin has made yet, and say 
     await each.logged('only an admin may make them: run npm run broker -- provision');
   await provisionRoles(nats);
   await Promise.all([gateway.ready, worker.ready]);
-});
-
-test('a process with the key of another role does not start, and its log has the reason', async () => {
-  await using nats = await startNatsWithRoles();
-  await provisionRoles(nats);
-  await using gateway = startProcess('src/main.ts', { ...nats.env('worker'), PORT: '0' });
-  await gateway.logged('_INBOX_gateway.');
-  expect(gateway.output()).toContain('Permissions Violation for Subscription');
 });
 
 test('other settings than those of the streams are told, and do not keep a gateway from starting', async () => {
