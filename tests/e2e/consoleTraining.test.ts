@@ -108,7 +108,9 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await page.getByText('1 of 2 parts').waitFor();
     await page.getByRole('figure', { name: 'loss by parts' }).waitFor();
     await writeFile(mayEnd(), '');
-    await page.getByText('It is version 3 of trip-duration').waitFor();
+    // Its number depends on the tests before.
+    const outcome = page.getByText(/^It is version \d+ of trip-duration/);
+    const version = /\d+/.exec(await outcome.innerText())?.[0] ?? '';
     const check = page.getByRole('row').filter({ hasText: 'Duration minutes, RMSE' });
     expect(await check.innerText()).toMatch(/Passed\s+[\d.]+\s+[\d.]+\s+Better by [\d.]+\s+at most 50/);
     await page.getByRole('link', { name: 'trips', exact: true }).waitFor();
@@ -123,13 +125,13 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await page.goBack();
     await follow('Give it 10 % of the tasks');
     const told = page.getByRole('alert', { name: 'What this will do' });
-    await told.getByText('Version 3 answers 10 % of the tasks, now 0 %.').waitFor();
-    await told.getByText('No worker serves version 3').waitFor({ state: 'detached' });
+    await told.getByText(`Version ${version} answers 10 % of the tasks, now 0 %.`).waitFor();
+    await told.getByText(`No worker serves version ${version}`).waitFor({ state: 'detached' });
     await click('Set the rollout');
     await page.getByText('The rollout is set.').waitFor();
     const [model] = fieldOf<readonly { readonly rollout: unknown }[]>(await post(gateway.url, ROLLOUT));
-    expect(model?.rollout).toEqual(expect.arrayContaining([{ version: '3', percent: 10 }]));
-    await page.getByRole('row', { name: /^Share, as set 10 % 90 % 0 %/ }).waitFor();
+    expect(model?.rollout).toEqual(expect.arrayContaining([{ version, percent: 10 }]));
+    await page.getByRole('row', { name: /^Share, as set 10 %/ }).waitFor();
   });
 
   test('moves a share with the keyboard, and sees before what that will do', async () => {
