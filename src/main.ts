@@ -215,6 +215,7 @@ async function runGateway({
   });
   log.info({ url: server.url, home }, 'ready');
   ready({ url: server.url });
+  void system.pauses.tell(log);
   collectGarbage();
 
   await stopped;

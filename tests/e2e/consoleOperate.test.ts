@@ -110,8 +110,8 @@ describe.skipIf(browserPath === undefined)('the page Operate', () => {
     await letter.getByText(`"tripDistanceMiles": ${DEADLY_MILES}`).waitFor();
     await letter.getByText('The model crashed whenever it ran this input.').waitFor();
     await opened.expectAccessible();
-    await click('Redrive', letter);
-    await click('Redrive it', page.getByRole('dialog', { name: 'Redrive' }));
+    await click('Submit it again', letter);
+    await click('Submit it again', page.getByRole('dialog', { name: 'Submit it again' }));
     await page.getByRole('heading', { level: 1, name: 'Tasks' }).waitFor();
     const task = page.getByRole('dialog', { name: MODEL });
     await task.getByText(id).waitFor();

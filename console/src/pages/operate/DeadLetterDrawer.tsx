@@ -41,11 +41,13 @@ export function DeadLetterDrawer({ letter, close, reload }: DeadLetterDrawerProp
       transitionProps={{ duration: 0 }}
     >
       <Stack gap="md">
-        <Text size="xs" c="dimmed" ff="monospace" className="wrapped">
-          {id}
+        <Text size="xs" ff="monospace" className="wrapped">
+          <Link href={`/tasks/${encodeURIComponent(id)}`} className="link">
+            {id}
+          </Link>
         </Text>
         <Group gap="xs">
-          <ConfirmButton label="Redrive" confirm="Redrive it" run={redrive}>
+          <ConfirmButton label="Submit it again" confirm="Submit it again" run={redrive}>
             It becomes a new task with the same input and time limit, and leaves the dead letters.
           </ConfirmButton>
           <ConfirmButton label="Discard" confirm="Discard it for good" isHarsh run={discard}>

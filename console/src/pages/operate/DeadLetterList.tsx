@@ -68,7 +68,7 @@ function LettersOfModel({ letters: { model, edges, pageInfo }, open, reload }: L
     <Section
       title={model}
       aside={
-        <ConfirmButton label="Redrive all" confirm="Redrive all of them" run={redriveAll}>
+        <ConfirmButton label="Submit all again" confirm="Submit all of them again" run={redriveAll}>
           Each dead letter of {model} becomes a new task with the same input and time limit, and leaves this
           list.
         </ConfirmButton>

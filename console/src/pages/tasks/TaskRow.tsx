@@ -11,10 +11,18 @@ interface TaskRowProps {
   readonly offsetPx: number;
   readonly showsOwner: boolean;
   readonly isOpen: boolean;
+  readonly search: string;
 }
 
 /** A row is drawn again when its task or its place changes. */
-export const TaskRow = memo(function TaskRow({ task, index, offsetPx, showsOwner, isOpen }: TaskRowProps) {
+export const TaskRow = memo(function TaskRow({
+  task,
+  index,
+  offsetPx,
+  showsOwner,
+  isOpen,
+  search,
+}: TaskRowProps) {
   const { id, state, modelName, modelVersion, submittedAt, finishedAt, batch, labels, owner } = task;
   return (
     <tr
@@ -28,7 +36,7 @@ export const TaskRow = memo(function TaskRow({ task, index, offsetPx, showsOwner
       </td>
       <td>
         {/* It covers the whole row. */}
-        <Link href={`/tasks/${encodeURIComponent(id)}`} className="task-link" title={id}>
+        <Link href={`/tasks/${encodeURIComponent(id)}${search}`} className="task-link" title={id}>
           {modelName}
         </Link>
       </td>

@@ -1,8 +1,9 @@
 import { Alert, Card, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import { CancelButton } from '../../parts/CancelButton.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { PredictionView } from '../../parts/PredictionView.tsx';
-import { QueuePlace } from '../../parts/QueuePlace.tsx';
+import { isWaitShown, QueuePlace } from '../../parts/QueuePlace.tsx';
 import { RowBatch } from '../../parts/RowBatch.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { isFinal } from '../../parts/states.ts';
@@ -18,7 +19,12 @@ export function Outcome({ present }: { readonly present: Submission | undefined 
       <Stack gap="md">
         <Group justify="space-between" gap="xs">
           <Title order={2}>Result</Title>
-          {task !== undefined && <StateBadge state={task.state} />}
+          {task !== undefined && (
+            <Group gap="xs">
+              {!isFinal(task.state) && <CancelButton id={task.id} />}
+              <StateBadge state={task.state} />
+            </Group>
+          )}
         </Group>
         {/* Read out as it comes. */}
         <div role="status">
@@ -41,6 +47,11 @@ export function Outcome({ present }: { readonly present: Submission | undefined 
             {present !== undefined && task !== undefined && <TaskSoFar present={present} task={task} />}
           </Stack>
         </div>
+        {task !== undefined && task.modelVersion !== '' && (
+          <Text size="sm">
+            Version {task.modelVersion} {isFinal(task.state) ? 'answered.' : 'answers.'}
+          </Text>
+        )}
         {task !== undefined && task.batch === null && <TimeBar task={task} totalMs={present?.totalMs} />}
         {present !== undefined && <SentOperation present={present} />}
         {present?.id !== undefined && (
@@ -60,11 +71,11 @@ interface TaskSoFarProps {
   readonly task: NonNullable<Submission['task']>;
 }
 
-function TaskSoFar({ present: { model }, task }: TaskSoFarProps) {
+function TaskSoFar({ present: { model, variables }, task }: TaskSoFarProps) {
   const values = task.prediction ?? task.partial?.output;
   return (
     <>
-      {!isFinal(task.state) && task.batch === null && <QueuePlace id={task.id} state={task.state} />}
+      {isWaitShown(task) && <QueuePlace id={task.id} state={task.state} />}
       {values != null && (
         <>
           {task.prediction === null && (
@@ -75,7 +86,15 @@ function TaskSoFar({ present: { model }, task }: TaskSoFarProps) {
           <PredictionView outputs={model.outputs} values={values} />
         </>
       )}
-      {task.batch !== null && <RowBatch id={task.id} state={task.state} batch={task.batch} model={model} />}
+      {task.batch !== null && (
+        <RowBatch
+          id={task.id}
+          state={task.state}
+          batch={task.batch}
+          model={model}
+          inputs={variables.inputs}
+        />
+      )}
       {task.error !== null && <ErrorOfTask error={task.error} />}
     </>
   );

@@ -1,5 +1,5 @@
 import { Checkbox } from '@mantine/core';
-import { labelOf } from './about.ts';
+import { labelOf } from '../../../parts/names.ts';
 import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
 

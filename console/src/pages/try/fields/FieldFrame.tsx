@@ -1,7 +1,8 @@
 import { Input } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ModelField } from '../../../api/models.ts';
-import { factsOf, labelOf } from './about.ts';
+import { labelWithUnit } from '../../../parts/names.ts';
+import { factsOf } from './about.ts';
 
 interface FieldFrameProps {
   readonly field: ModelField;
@@ -15,18 +16,19 @@ export function FieldFrame({ field, problem, children }: FieldFrameProps) {
   return (
     <Input.Wrapper
       labelElement="div"
-      label={labelOf(field)}
+      label={labelWithUnit(field)}
+      withAsterisk={field.default === null}
       description={describe(field)}
       error={problem}
       role="group"
-      aria-label={labelOf(field)}
+      aria-label={labelWithUnit(field)}
     >
       {children}
     </Input.Wrapper>
   );
 }
 
-/** Unit and limits of an input, then its meaning. */
+/** Limits of an input, then its meaning. */
 export function describe(field: ModelField): string {
   const facts = factsOf(field);
   return facts === '' ? field.description : `${facts}. ${field.description}`;

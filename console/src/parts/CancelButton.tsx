@@ -1,11 +1,20 @@
 import { useMutation } from '@apollo/client/react';
 import { Button } from '@mantine/core';
-import { Problem } from '../../parts/Problem.tsx';
-import { CANCEL_WORK } from './operations.ts';
+import { graphql } from '../api/gql/gql.ts';
+import { Problem } from './Problem.tsx';
 
-/** Ends a training or a check. Its end is pushed into the page. */
+const CANCEL = graphql(`
+  mutation CancelTask($id: ID!) {
+    cancelTask(id: $id) {
+      id
+      state
+    }
+  }
+`);
+
+/** Ends a task. Its end is pushed into the page. */
 export function CancelButton({ id }: { readonly id: string }) {
-  const [cancel, { loading, error }] = useMutation(CANCEL_WORK, { variables: { id } });
+  const [cancel, { loading, error }] = useMutation(CANCEL, { variables: { id }, fetchPolicy: 'no-cache' });
   return (
     <>
       <Button
@@ -17,7 +26,7 @@ export function CancelButton({ id }: { readonly id: string }) {
           cancel().catch(() => {});
         }}
       >
-        Cancel it
+        Cancel the task
       </Button>
       <Problem error={error} />
     </>
