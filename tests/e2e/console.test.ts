@@ -151,7 +151,9 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
   test('a click on Submit counts right after typing: hints are always in full, so nothing moves when a field is left', async () => {
     await opened.open('/try/trip-duration');
     await page.getByRole('textbox', { name: 'Trip distance' }).fill('2.5');
-    const box = await page.getByRole('button', { name: 'Submit', exact: true }).boundingBox();
+    const submit = page.getByRole('button', { name: 'Submit', exact: true });
+    await submit.scrollIntoViewIfNeeded();
+    const box = await submit.boundingBox();
     if (box === null) throw new Error('the button is shown');
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();

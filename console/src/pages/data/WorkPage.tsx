@@ -2,7 +2,6 @@ import { useSubscription } from '@apollo/client/react';
 import { Button, Skeleton, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import { useIsOperator } from '../../app/signedIn.ts';
-import { CancelButton } from '../../parts/CancelButton.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { msBetween, shownMs, shownTime } from '../../parts/figures.ts';
 import { Page } from '../../parts/Page.tsx';
@@ -10,6 +9,7 @@ import { Problem } from '../../parts/Problem.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { isFinal } from '../../parts/states.ts';
+import { CancelButton } from './CancelButton.tsx';
 import { DatasetView } from './DatasetView.tsx';
 import { Outcome } from './Outcome.tsx';
 import { WORK_UPDATES, type Work } from './operations.ts';
@@ -39,7 +39,9 @@ export function WorkPage({ id }: { readonly id: string }) {
           <Button component={Link} href="/data" variant="default" size="xs">
             Data and trainings
           </Button>
-          {isOperator && work !== undefined && !isFinal(work.state) && <CancelButton id={id} />}
+          {isOperator && work !== undefined && !isFinal(work.state) && (
+            <CancelButton id={id} isTraining={isTraining} />
+          )}
           {isOperator && work?.dataset?.usable === true && <TrainOn dataset={work.dataset} />}
         </>
       }

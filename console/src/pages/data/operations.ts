@@ -246,3 +246,12 @@ export const TRAIN_MODEL = graphql(`
     }
   }
 `);
+
+export const CANCEL_WORK = graphql(`
+  mutation CancelWork($id: ID!) {
+    cancelTask(id: $id) {
+      id
+      state
+    }
+  }
+`);

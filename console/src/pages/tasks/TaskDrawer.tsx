@@ -7,7 +7,7 @@ import { documentOf, type PredictedTask, updates } from '../../api/modelOperatio
 import { type Model, useModels } from '../../api/models.ts';
 import { messageOf } from '../../api/refusal.ts';
 import { useMaySubmit } from '../../app/signedIn.ts';
-import { CancelButton } from '../../parts/CancelButton.tsx';
+import { CancelTask } from '../../parts/CancelTask.tsx';
 import { CodeBlock } from '../../parts/CodeBlock.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { Icon } from '../../parts/Icon.tsx';
@@ -143,7 +143,7 @@ function Actions({ task }: { readonly task: PredictedTask }) {
   return (
     <Group gap="xs">
       <Problem error={error} />
-      {maySubmit && !isFinal(state) && <CancelButton id={id} />}
+      {maySubmit && !isFinal(state) && <CancelTask id={id} />}
       {maySubmit && isFinal(state) && state !== 'SUCCEEDED' && (
         <Button
           variant="default"

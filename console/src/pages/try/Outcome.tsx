@@ -1,6 +1,6 @@
 import { Alert, Card, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
-import { CancelButton } from '../../parts/CancelButton.tsx';
+import { CancelTask } from '../../parts/CancelTask.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { PredictionView } from '../../parts/PredictionView.tsx';
 import { isWaitShown, QueuePlace } from '../../parts/QueuePlace.tsx';
@@ -21,7 +21,7 @@ export function Outcome({ present }: { readonly present: Submission | undefined 
           <Title order={2}>Result</Title>
           {task !== undefined && (
             <Group gap="xs">
-              {!isFinal(task.state) && <CancelButton id={task.id} />}
+              {!isFinal(task.state) && <CancelTask id={task.id} />}
               <StateBadge state={task.state} />
             </Group>
           )}

@@ -13,7 +13,7 @@ const CANCEL = graphql(`
 `);
 
 /** Ends a task. Its end is pushed into the page. */
-export function CancelButton({ id }: { readonly id: string }) {
+export function CancelTask({ id }: { readonly id: string }) {
   const [cancel, { loading, error }] = useMutation(CANCEL, { variables: { id }, fetchPolicy: 'no-cache' });
   return (
     <>
