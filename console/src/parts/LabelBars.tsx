@@ -15,7 +15,7 @@ export function LabelBars({ scores, isProbability }: LabelBarsProps) {
   const shown = isProbability ? shownProbability : shownNumber;
   const largest = Math.max(...scores.map(({ score }) => Math.abs(score)), Number.EPSILON);
   return (
-    <ol className="label-bars">
+    <ol className="list label-bars">
       {scores.map(({ label, score }) => (
         <li key={label}>
           <span className="label-name">{label}</span>

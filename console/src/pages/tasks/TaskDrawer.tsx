@@ -1,11 +1,10 @@
 import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
-import { Alert, Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useEffectEvent, useMemo } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
 import { saveJson } from '../../api/download.ts';
 import { documentOf, type PredictedTask, updates } from '../../api/modelOperations.ts';
 import { type Model, useModels } from '../../api/models.ts';
-import { messageOf } from '../../api/refusal.ts';
 import { useMaySubmit } from '../../app/signedIn.ts';
 import { CancelTask } from '../../parts/CancelTask.tsx';
 import { CodeBlock } from '../../parts/CodeBlock.tsx';
@@ -43,11 +42,7 @@ export function TaskDrawer({ id, close }: TaskDrawerProps) {
         <Text size="xs" c="dimmed" ff="monospace" className="wrapped">
           {id}
         </Text>
-        {error !== undefined && (
-          <Alert color="red" role="alert">
-            {messageOf(error)}
-          </Alert>
-        )}
+        <Problem error={error} />
         {details === undefined && error === undefined && <Skeleton h={160} />}
         {details !== undefined && model !== undefined && (
           <FollowedTask
@@ -104,12 +99,7 @@ function FollowedTask({ id, model, onEnd }: FollowedTaskProps) {
   useEffect(() => {
     if (hasEnded) told();
   }, [hasEnded]);
-  if (error !== undefined)
-    return (
-      <Alert color="red" role="alert">
-        {messageOf(error)}
-      </Alert>
-    );
+  if (error !== undefined) return <Problem error={error} />;
   if (task === undefined) return <Skeleton h={120} />;
   const values = task.prediction ?? task.partial?.output;
   return (

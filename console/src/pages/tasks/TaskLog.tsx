@@ -22,7 +22,7 @@ export function TaskLog({ task: { kind, log, submittedAt } }: { readonly task: D
       <Title order={2} mb={4}>
         What happened
       </Title>
-      <ol className="task-log">
+      <ol className="list task-log">
         {log.map(({ at, event, process, detail }) => (
           <li key={`${at} ${event}`}>
             <time className="number" dateTime={at} title={shownTime(at)}>

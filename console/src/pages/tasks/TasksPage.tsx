@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useCallback, useMemo } from 'react';
 import { useLocation, useRoute, useSearchParams } from 'wouter';
 import { saveFile, saveJson } from '../../api/download.ts';
@@ -6,6 +6,7 @@ import { useSeesAllOwners, useSignedIn } from '../../app/signedIn.ts';
 import { csvOf } from '../../parts/csv.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { Problem } from '../../parts/Problem.tsx';
 import { COLUMNS, type ExportedTask, exportedTask } from './exportedTasks.ts';
 import { choiceIn, type FilterChoice, queryOf } from './filterChoice.ts';
 import { TaskDrawer } from './TaskDrawer.tsx';
@@ -78,11 +79,7 @@ export default function TasksPage() {
       }
     >
       <TaskFilters choice={choice} onChange={setChoice} canSeeAll={seesAll} />
-      {problem !== undefined && (
-        <Alert color="red" role="alert">
-          {problem}
-        </Alert>
-      )}
+      <Problem error={problem} />
       {isLoaded && shown.length === 0 ? (
         <Nothing isFiltered={query.size > 0} reset={() => setQuery({}, { replace: true })} />
       ) : (

@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core';
 import { labelOf, wordsOf } from '../../../parts/names.ts';
-import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
+import { Meaning } from './Meaning.tsx';
 
 /** Such as M, or 12. */
 const LONGEST_CODE = 2;
@@ -14,7 +14,7 @@ export function ChoiceField({ field, draft, onChange, problem }: InputFieldProps
   return (
     <Select
       label={labelOf(field)}
-      description={describe(field)}
+      description={<Meaning field={field} />}
       inputWrapperOrder={['label', 'input', 'description', 'error']}
       data={choices}
       value={typeof draft === 'string' ? draft : null}

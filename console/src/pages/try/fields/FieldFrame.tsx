@@ -2,7 +2,7 @@ import { Input } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ModelField } from '../../../api/models.ts';
 import { labelWithUnit } from '../../../parts/names.ts';
-import { factsOf } from './about.ts';
+import { Meaning } from './Meaning.tsx';
 
 interface FieldFrameProps {
   readonly field: ModelField;
@@ -18,7 +18,7 @@ export function FieldFrame({ field, problem, children }: FieldFrameProps) {
       labelElement="div"
       label={labelWithUnit(field)}
       withAsterisk={field.default === null}
-      description={describe(field)}
+      description={<Meaning field={field} />}
       error={problem}
       role="group"
       aria-label={labelWithUnit(field)}
@@ -26,10 +26,4 @@ export function FieldFrame({ field, problem, children }: FieldFrameProps) {
       {children}
     </Input.Wrapper>
   );
-}
-
-/** Limits of an input, then its meaning. */
-export function describe(field: ModelField): string {
-  const facts = factsOf(field);
-  return facts === '' ? field.description : `${facts}. ${field.description}`;
 }
