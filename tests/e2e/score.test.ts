@@ -113,7 +113,9 @@ async function partsOf(out: string): Promise<number> {
 
 test("each row has the model's direct answer, or the reason why it has none", async () => {
   const { code, output } = await score(...asked(file('trips.parquet'), file('scored.parquet')));
-  expect(output).toContain('version 1 of trip-duration\npickupAt: no column, the default (now) is used\n');
+  expect(output).toContain(
+    `version 1 of trip-duration, at ${gateway.url}\npickupAt: no column, the default (now) is used\n`,
+  );
   expect(output).toContain(`${ROWS} rows, 2 without a prediction`);
   expect(output).toMatch(/2 different reasons, first in row 101: tripDistanceMiles must be .* got 5000\.5\n/);
   expect(code).toBe(0);

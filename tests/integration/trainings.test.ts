@@ -7,11 +7,12 @@ import { TaskState } from '../../src/contract/task.ts';
 import { MAX_UNFINISHED_WORK } from '../../src/contract/work.ts';
 import { parseWorkId, type WorkAddress } from '../../src/contract/workId.ts';
 import type { WorkOutcome } from '../../src/contract/workTask.ts';
-import { collect, type ErrorView, fieldOf, openSse, post, sse } from '../support/client.ts';
+import { collect, type ErrorView, fieldOf, openSse, post, sse, submitTrip } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
 import type { ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
@@ -35,6 +36,7 @@ const TRAIN = `mutation ($input: TrainModelInput!, $options: WorkOptions) {
   trainModel(input: $input, options: $options) { ${TASK_FIELDS} } }`;
 const FIND = `query ($id: ID!) { task(id: $id) { ${TASK_FIELDS} } }`;
 const CANCEL = `mutation ($id: ID!) { cancelTask(id: $id) { ${TASK_FIELDS} } }`;
+const RETRY = `mutation ($id: ID!) { retryTask(id: $id) { ${TASK_FIELDS} history } }`;
 const UPDATES = `subscription ($id: ID!) { taskUpdates(id: $id) { ${TASK_FIELDS} } }`;
 const RESULT = `subscription ($id: ID!) { taskResult(id: $id) { ${TASK_FIELDS} } }`;
 const TRAININGS = `query ($model: String, $first: Int! = 20, $after: String) {
@@ -330,6 +332,46 @@ describe('a requestId', () => {
   });
 });
 
+describe('the retry of a training', () => {
+  const retry = (at: Gateway, id: string) => post(at.url, RETRY, { id }, OPERATOR);
+
+  test('is one new training with the same data, on whichever gateways it is asked for at once', async () => {
+    const dataset = datasetOf('weekly', '6');
+    await storeDataset(streams, dataset);
+    const datasets = [{ name: 'weekly', use: 'TRAIN' }, INPUT.datasets[1]];
+    const input = { ...INPUT, datasets, seed: 7, params: { tripDuration: { trees: 20 } } };
+    const { id } = await train(gateway, { labels: ['nightly'], timeoutMs: 90_000 }, input);
+    const early = refusalIn(await retry(other, id));
+    expect(early).toMatchObject({ extensions: { code: 'CANNOT_RETRY' } });
+    expect(early.message).toContain('has not ended');
+    const failed = await end(id, { state: TaskState.Failed, error: { code: 'STORE_FULL', message: 'full' } });
+    await storeDataset(streams, datasetOf('weekly', '7'));
+    const asked = [gateway, other, gateway, other];
+    const answers = await Promise.all(asked.map((at) => retry(at, id)));
+    const retried = answers.map((answer) => fieldOf<TrainingView>(answer));
+    expect(new Set(retried.map((task) => task.id)).size).toBe(1);
+    expect(retried[0]).toMatchObject({ state: 'QUEUED', labels: ['nightly'], history: [id] });
+    const address = addressOf(String(retried[0]?.id));
+    const job = await broker.work.readJob(address);
+    expect(job).toMatchObject({ owner: failed.owner, training: failed.work.training });
+    expect(Number(job?.deadline) - Number(job?.submittedAt)).toBe(90_000);
+    expect((await streams.subjects('WORK')).length).toBe(2);
+    await trainer.run();
+    expect(fieldOf(await retry(other, id))).toMatchObject({ state: 'SUCCEEDED', history: [id] });
+    expect(refusalIn(await retry(gateway, address.id)).extensions.code).toBe('CANNOT_RETRY');
+  });
+
+  test('says what is missing, and is for operators', async () => {
+    const { job } = await queueTraining(broker);
+    await end(job.taskId, { state: TaskState.Canceled });
+    const refusal = refusalIn(await retry(gateway, job.taskId));
+    expect(refusal.extensions.code).toBe('CANNOT_RETRY');
+    expect(refusal.message).toContain('datasets[0].digest must be the digest of a version of "trips"');
+    const foreign = refusalIn(await post(gateway.url, RETRY, { id: job.taskId }));
+    expect(foreign.extensions.code).toBe('FORBIDDEN');
+  });
+});
+
 describe('a training ends once', () => {
   test('as CANCELED, although its trainer finishes it later', async () => {
     const { id } = await train(gateway);
@@ -367,6 +409,34 @@ describe('a training ends once', () => {
     expect(new Set(ends.map(({ modelVersion }) => modelVersion)).size).toBe(1);
     expect((await find(gateway, address.id)).modelVersion).toBe(ends[0]?.modelVersion);
   });
+});
+
+test('a subscription that is opened while the broker is away waits for it, of trainings and of predictions', async () => {
+  const { id } = await train(gateway);
+  const trip = await submitTrip(gateway.url, tripNumber(1));
+  await nats.kill('SIGKILL');
+  await eventually(
+    () => fetch(new URL('/ready', other.url)),
+    ({ status }) => status === 503,
+  );
+  const watching = [
+    eventsOf(sse(other.url, UPDATES, { id })),
+    eventsOf(sse(other.url, RESULT, { id })),
+    eventsOf(sse(other.url, RESULT, { id: trip.id })),
+  ];
+  await post(other.url, '{ __typename }');
+  await nats.restart();
+  const cancel = (at: Gateway, each: string) => post(at.url, CANCEL, { id: each }, OPERATOR);
+  for (const each of [id, trip.id])
+    await eventually(
+      () => cancel(gateway, each),
+      ({ errors }) => errors === undefined,
+    );
+  for (const events of await Promise.all(watching))
+    expect(events.at(-1)).toMatchObject({ state: 'CANCELED' });
+  // This process connects again, too.
+  const left = () => streams.subjects('WORK').catch(() => undefined);
+  expect(await eventually(left, (subjects) => subjects !== undefined)).toEqual([]);
 });
 
 test('a client that reads slowly gets four states a second at most, and the final one', async () => {

@@ -39,7 +39,7 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   await using kept = await ScoreTable.find({ out, names, signal });
   const draft = draftOf({ model, file, mapped, modelVersion, delimiter, kept: kept?.plan });
   if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, requested });
-  console.log(`version ${draft.version} of ${model.name}`);
+  console.log(`version ${draft.version} of ${model.name}, at ${url}`);
   for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
   const plan = table.plan ?? {
