@@ -8,7 +8,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../support/browser.ts';
 import { post, submitTrip } from '../support/client.ts';
-import { type ConsolePage, openConsole } from '../support/console.ts';
+import { type ConsolePage, openConsole, WIDE } from '../support/console.ts';
 import { freePort } from '../support/freePort.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, ROOT, startGateway, startWorker } from '../support/processes.ts';
@@ -151,16 +151,17 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
   });
 
   test('a click on Submit counts right after typing: nothing moves when a field is left', async () => {
+    // The whole form is in sight: a page that scrolls back would hide that the button moved.
+    await page.setViewportSize({ ...WIDE, height: 1_400 });
     await opened.open('/try/trip-duration');
     await page.getByRole('textbox', { name: 'Trip distance' }).fill('2.5');
-    const submit = page.getByRole('button', { name: 'Submit', exact: true });
-    await submit.scrollIntoViewIfNeeded();
-    const box = await submit.boundingBox();
+    const box = await page.getByRole('button', { name: 'Submit', exact: true }).boundingBox();
     if (box === null) throw new Error('the button is shown');
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
     await page.mouse.up();
     await result.getByText('Succeeded').waitFor();
+    await page.setViewportSize(WIDE);
   });
 
   test('answers by the version that is chosen, and explains the address of a model that is not there', async () => {
