@@ -46,7 +46,7 @@ export function Outcome({ present }: { readonly present: Submission | undefined 
         </div>
         {task !== undefined && task.modelVersion !== '' && (
           <Text size="sm">
-            Version {task.modelVersion} {isFinal(task.state) ? 'answered.' : 'answers.'}
+            Version {task.modelVersion} {task.state === 'SUCCEEDED' ? 'answered.' : 'was asked.'}
           </Text>
         )}
         {task !== undefined && task.batch === null && <TimeBar task={task} totalMs={present?.totalMs} />}

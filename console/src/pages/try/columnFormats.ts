@@ -2,6 +2,7 @@
 import { csvFormatRows } from 'd3-dsv';
 import type { Model, ModelField } from '../../api/models.ts';
 import { factsOf } from './fields/about.ts';
+import { tensorDraftOf } from './tensorDraft.ts';
 
 export interface ColumnFormat {
   readonly name: string;
@@ -43,5 +44,7 @@ function cellOf(value: unknown): string {
   if (value === undefined) return '';
   if (Array.isArray(value)) return value.join(' ');
   if (typeof value !== 'object' || value === null) return String(value);
-  return 'base64' in value ? String(value.base64) : JSON.stringify(value);
+  if ('base64' in value) return String(value.base64);
+  const { form, text, shape } = tensorDraftOf(value);
+  return form === 'list' && shape === '' ? text : JSON.stringify(value);
 }
