@@ -3,8 +3,7 @@
  * only while somebody wants to know.
  */
 import { type Exposed, merged } from '../metrics/exposition.ts';
-import type { Condition } from '../process/runProcess.ts';
-import { ASK_CONDITION } from '../process/runProcess.ts';
+import type { ChildAnswer, Question } from '../process/runProcess.ts';
 import type { KeptProcess } from './keptProcess.ts';
 
 type AskedProcess = Pick<KeptProcess, 'name' | 'send'>;
@@ -13,45 +12,64 @@ type AskedProcess = Pick<KeptProcess, 'name' | 'send'>;
 const ANSWER_WITHIN_MS = 2_000;
 
 export class Conditions {
-  /** By name of a process that was asked and has not answered. */
-  readonly #asked = new Map<string, PromiseWithResolvers<Condition | undefined>>();
+  /** By question and name of a process that was asked and has not answered. */
+  readonly #asked = new Map<string, PromiseWithResolvers<ChildAnswer | undefined>>();
 
-  /** An answer came; undefined: the process has ended. */
-  hear(process: string, condition: Condition | undefined): void {
-    this.#asked.get(process)?.resolve(condition);
-    this.#asked.delete(process);
+  /** An answer came. */
+  hear(process: string, answer: ChildAnswer): void {
+    this.#settle(answer.type, process, answer);
+  }
+
+  /** The process has ended, and answers nothing more. */
+  ended(process: string): void {
+    this.#settle('metrics', process, undefined);
+    this.#settle('problem', process, undefined);
   }
 
   /** The metrics of the processes that answer in time. */
   async families(processes: readonly AskedProcess[]): Promise<readonly Exposed[]> {
-    const answers = await this.#askAll(processes);
+    const answers = await this.#askAll(processes, 'metrics');
     return merged(
-      answers.map(([name, condition]) => [name, (condition?.families ?? []) as readonly Exposed[]]),
+      answers.map(([name, answer]) => [
+        name,
+        answer?.type === 'metrics' ? (answer.metrics as readonly Exposed[]) : [],
+      ]),
     );
   }
 
   /** What hinders a process; undefined if nothing does. */
   async problem(processes: readonly AskedProcess[]): Promise<string | undefined> {
-    const problems = (await this.#askAll(processes)).flatMap(([name, condition]) => {
-      const problem = condition === undefined ? 'it does not answer' : condition.problem;
-      return problem === undefined ? [] : `${name}: ${problem}`;
+    const answers = await this.#askAll(processes, 'problem');
+    const problems = answers.flatMap(([name, answer]) => {
+      if (answer === undefined) return `${name}: it does not answer`;
+      return answer.type === 'problem' && answer.problem !== undefined ? `${name}: ${answer.problem}` : [];
     });
     return problems.length === 0 ? undefined : problems.join('; ');
   }
 
-  #askAll(processes: readonly AskedProcess[]) {
-    return Promise.all(processes.map(async (each) => [each.name, await this.#ask(each)] as const));
+  #askAll(processes: readonly AskedProcess[], question: Question) {
+    return Promise.all(processes.map(async (each) => [each.name, await this.#ask(each, question)] as const));
   }
 
-  /** Questions at the same time share the answer. */
-  #ask(process: AskedProcess): Promise<Condition | undefined> {
-    const asked = this.#asked.get(process.name);
+  /** The same question at the same time shares the answer. */
+  #ask(process: AskedProcess, question: Question): Promise<ChildAnswer | undefined> {
+    const asked = this.#asked.get(keyOf(question, process.name));
     if (asked !== undefined) return asked.promise;
-    const asking = Promise.withResolvers<Condition | undefined>();
-    this.#asked.set(process.name, asking);
-    const giveUp = () => this.hear(process.name, undefined);
+    const asking = Promise.withResolvers<ChildAnswer | undefined>();
+    this.#asked.set(keyOf(question, process.name), asking);
+    const giveUp = () => this.#settle(question, process.name, undefined);
     const timer = setTimeout(giveUp, ANSWER_WITHIN_MS);
-    if (!process.send(ASK_CONDITION)) giveUp();
+    if (!process.send(question)) giveUp();
     return asking.promise.finally(() => clearTimeout(timer));
   }
+
+  #settle(question: Question, process: string, answer: ChildAnswer | undefined): void {
+    const key = keyOf(question, process);
+    this.#asked.get(key)?.resolve(answer);
+    this.#asked.delete(key);
+  }
+}
+
+function keyOf(question: Question, process: string): string {
+  return `${question} ${process}`;
 }

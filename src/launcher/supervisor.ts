@@ -8,7 +8,7 @@ import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { MetricsServer } from '../metrics/metricsServer.ts';
 import { type BrokerAccess, type Config, collectorSecrets, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
-import type { ChildMessage, Condition } from '../process/runProcess.ts';
+import type { ChildAnswer, ChildMessage } from '../process/runProcess.ts';
 import { BrokerMending } from './brokerMending.ts';
 import { Conditions } from './conditions.ts';
 import { freeBytesAt, lockDataDir, makeDataDir, needingRoom } from './dataDir.ts';
@@ -111,7 +111,8 @@ export async function supervise({ config, log, ...system }: System): Promise<num
           env: { ...env, METRICS_PORT: '' },
           stopWithinMs,
           hearOfBroker: (process, problem) => own?.mending.hear(process, problem),
-          hearCondition: (process, condition) => conditions.hear(process, condition),
+          hearAnswer: (process, answer) => conditions.hear(process, answer),
+          hearEnd: (process) => conditions.ended(process),
         }),
       ),
     );
@@ -258,7 +259,8 @@ async function runOwnBroker({
 function nodePlan({
   program,
   hearOfBroker,
-  hearCondition,
+  hearAnswer,
+  hearEnd,
   ...options
 }: {
   name: string;
@@ -266,7 +268,8 @@ function nodePlan({
   env: NodeJS.ProcessEnv;
   stopWithinMs: number;
   hearOfBroker: (process: string, problem: string | undefined) => void;
-  hearCondition: (process: string, condition: Condition | undefined) => void;
+  hearAnswer: (process: string, answer: ChildAnswer) => void;
+  hearEnd: (process: string) => void;
 }): ProcessPlan {
   return {
     ...options,
@@ -276,11 +279,11 @@ function nodePlan({
     onMessage: (sent) => {
       const message = sent as ChildMessage;
       if (message.type === 'broker') hearOfBroker(options.name, message.problem);
-      else if (message.type === 'condition') hearCondition(options.name, message);
+      else if (message.type !== 'ready') hearAnswer(options.name, message);
     },
     onEnd: () => {
       hearOfBroker(options.name, undefined);
-      hearCondition(options.name, undefined);
+      hearEnd(options.name);
     },
     whenReady: readyMessage,
     mustStart: false,

@@ -3,7 +3,7 @@ import type { Actuals } from '../evaluation/actuals.ts';
 import type { Shadows } from '../evaluation/shadows.ts';
 import type { Model } from '../models/models.ts';
 import { Measured } from '../tasks/measured.ts';
-import type { Metrics } from './metrics.ts';
+import { ASK_BROKER_EVERY_MS, type Metrics } from './metrics.ts';
 
 export interface EvaluationMetricsOptions {
   readonly metrics: Metrics;
@@ -13,7 +13,7 @@ export interface EvaluationMetricsOptions {
 }
 
 export function addEvaluationMetrics({ metrics, actuals, shadows, models }: EvaluationMetricsOptions): void {
-  const live = new Measured(() => readLiveErrors(actuals, models));
+  const live = new Measured(() => readLiveErrors(actuals, models), { lastsMs: ASK_BROKER_EVERY_MS });
   const labels = ['model', 'version', 'output'] as const;
   metrics.gauge(
     {

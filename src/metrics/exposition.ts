@@ -4,8 +4,8 @@
  */
 
 export interface Sample {
-  readonly name: string;
-  readonly labels: readonly (readonly [name: string, value: string])[];
+  /** Its name and its labels, as both formats write them. */
+  readonly series: string;
   readonly value: number;
 }
 
@@ -27,6 +27,7 @@ const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8
 /** OpenMetrics knows other units, too, but these are the base units that are used here. */
 const UNIT = /_(seconds|bytes|ratio)$/;
 const TOTAL = /_total$/;
+const SPECIAL = /[\\"\n]/;
 
 /** @param accept the request's header of this name. */
 export function exposition(families: readonly Exposed[], accept: string | undefined): Exposition {
@@ -43,11 +44,27 @@ export function merged(
   for (const [process, families] of processes) {
     for (const family of families) {
       const { samples } = all.getOrInsertComputed(family.name, () => ({ ...family, samples: [] }));
-      for (const sample of family.samples)
-        samples.push({ ...sample, labels: [['process', process], ...sample.labels] });
+      for (const { series, value } of family.samples)
+        samples.push({ series: withLabel(series, `process="${escaped(process)}"`), value });
     }
   }
   return [...all.values()];
+}
+
+/** @returns the labels of a series, as both formats write them. */
+export function labelsOf(names: readonly string[], values: readonly string[]): string {
+  return names.map((name, i) => `${name}="${escaped(values[i] ?? '')}"`).join(',');
+}
+
+/** @param labels as `labelsOf` writes them. */
+export function seriesOf(name: string, labels: string): string {
+  return labels === '' ? name : `${name}{${labels}}`;
+}
+
+/** Puts a label before the others. */
+function withLabel(series: string, label: string): string {
+  const at = series.indexOf('{');
+  return at < 0 ? seriesOf(series, label) : `${series.slice(0, at)}{${label},${series.slice(at + 1)}`;
 }
 
 /** Whether OpenMetrics is wanted at least as much as plain text. */
@@ -85,11 +102,11 @@ function openMetricsOf({ name: full, help, type, samples }: Exposed): string {
   ].join('\n');
 }
 
-function lineOf({ name, labels, value }: Sample): string {
-  const list = labels.map(([label, text]) => `${label}="${escaped(text)}"`).join(',');
-  return `${name}${list === '' ? '' : `{${list}}`} ${value}`;
+function lineOf({ series, value }: Sample): string {
+  return `${series} ${value}`;
 }
 
 function escaped(text: string): string {
+  if (!SPECIAL.test(text)) return text;
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }

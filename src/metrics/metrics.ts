@@ -5,7 +5,7 @@
  * Labels have few values: a model, a version, a lane, a code. Never an owner or an id. Should their values be too many all
  * the same, further ones are counted together, see `MAX_SERIES`.
  */
-import type { Exposed, Sample } from './exposition.ts';
+import { type Exposed, labelsOf, type Sample, seriesOf } from './exposition.ts';
 
 /** The series of one family, at most. A version that comes and goes leaves its series. */
 const MAX_SERIES = 2_000;
@@ -27,6 +27,9 @@ export type LabelValues<L extends readonly string[]> = { readonly [K in keyof L]
 /** Values of now, by their labels. Without an answer of the broker, for example, there are none. */
 export type Reading<L extends readonly string[]> = Iterable<readonly [labels: LabelValues<L>, value: number]>;
 
+/** What only the broker can tell is asked so often at most, however often it is scraped. */
+export const ASK_BROKER_EVERY_MS = 5_000;
+
 /** Called at each scrape. If it rejects, the family has no sample; a value that is no finite number is left out. */
 type Read<L extends readonly string[]> = () => Reading<L> | Promise<Reading<L>>;
 
@@ -34,10 +37,12 @@ export class Metrics {
   readonly #families = new Map<string, () => Promise<Exposed>>();
 
   counter<const L extends readonly string[]>(family: Family<L>): Series<L, Counter> {
-    const series = new Series(family, { make: () => new Counter(), max: MAX_SERIES });
-    this.#add(family, 'counter', () =>
-      series.all.map(([values, { value }]) => sampleOf(family, values, value)),
-    );
+    const { name } = family;
+    const series = new Series(family, {
+      make: (labels) => new Counter(seriesOf(name, labels)),
+      max: MAX_SERIES,
+    });
+    this.#add(family, 'counter', () => series.all.map(([, counter]) => counter));
     return series;
   }
 
@@ -45,10 +50,11 @@ export class Metrics {
   histogram<const L extends readonly string[]>(
     family: Family<L> & { readonly bounds: readonly number[] },
   ): Series<L, Histogram> {
-    const series = new Series(family, { make: () => new Histogram(family.bounds), max: MAX_HISTOGRAMS });
-    this.#add(family, 'histogram', () =>
-      series.all.flatMap(([values, histogram]) => histogramSamples(family, values, histogram)),
-    );
+    const series = new Series(family, {
+      make: (labels) => new Histogram(family, labels),
+      max: MAX_HISTOGRAMS,
+    });
+    this.#add(family, 'histogram', () => series.all.flatMap(([, histogram]) => histogram.samples()));
     return series;
   }
 
@@ -77,7 +83,8 @@ export class Metrics {
 }
 
 interface SeriesOptions<T> {
-  readonly make: () => T;
+  /** @param labels as samples have them: they are written once. */
+  readonly make: (labels: string) => T;
   /** How many there may be. */
   readonly max: number;
 }
@@ -127,28 +134,49 @@ export class Series<L extends readonly string[], T> {
   }
 
   #add(values: LabelValues<L>): T {
-    const made = this.#options.make();
+    const made = this.#options.make(labelsOf(this.#labels, values));
     this.#all.push([values, made]);
     return made;
   }
 }
 
-export class Counter {
+export class Counter implements Sample {
+  readonly series: string;
   value = 0;
+
+  constructor(series: string) {
+    this.series = series;
+  }
 
   add(count = 1): void {
     this.value += count;
   }
 }
 
+interface HistogramOptions {
+  readonly name: string;
+  readonly bounds: readonly number[];
+}
+
 export class Histogram {
   readonly bounds: readonly number[];
   readonly #counts: Float64Array;
   #sum = 0;
+  /** As samples have them. */
+  readonly #bucketSeries: readonly string[];
+  readonly #sumSeries: string;
+  readonly #countSeries: string;
 
-  constructor(bounds: readonly number[]) {
+  /** @param labels as samples have them. */
+  constructor({ name, bounds }: HistogramOptions, labels: string) {
     this.bounds = bounds;
     this.#counts = new Float64Array(bounds.length + 1);
+    const before = labels === '' ? '' : `${labels},`;
+    this.#bucketSeries = Array.from(this.#counts, (_, i) =>
+      seriesOf(`${name}_bucket`, `${before}le="${boundText(bounds[i])}"`),
+    );
+    this.#sumSeries = seriesOf(`${name}_sum`, labels);
+    this.#countSeries = seriesOf(`${name}_count`, labels);
   }
 
   /** How many values were in each bucket: one count for each bound, and one for what is beyond. */
@@ -156,15 +184,25 @@ export class Histogram {
     return Array.from(this.#counts);
   }
 
-  get sum(): number {
-    return this.#sum;
-  }
-
   observe(value: number): void {
     let bucket = 0;
     while (bucket < this.bounds.length && value > (this.bounds[bucket] as number)) bucket++;
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#sum += value;
+  }
+
+  /** Each bucket has the values of all smaller ones, too. */
+  samples(): readonly Sample[] {
+    let count = 0;
+    const buckets = this.#bucketSeries.map((series, i) => {
+      count += this.#counts[i] ?? 0;
+      return { series, value: count };
+    });
+    return [
+      ...buckets,
+      { series: this.#sumSeries, value: this.#sum },
+      { series: this.#countSeries, value: count },
+    ];
   }
 }
 
@@ -182,37 +220,11 @@ async function samplesOf<L extends readonly string[]>(
 }
 
 function sampleOf({ name, labels }: Family<readonly string[]>, values: readonly string[], value: number) {
-  return { name, labels: labelled(labels, values), value };
-}
-
-function histogramSamples(
-  { name, labels: names }: Family<readonly string[]>,
-  values: readonly string[],
-  { bounds, counts, sum }: Histogram,
-): readonly Sample[] {
-  const labels = labelled(names, values);
-  let count = 0;
-  const buckets = counts.map((inBucket, i) => {
-    count += inBucket;
-    return {
-      name: `${name}_bucket`,
-      labels: [...labels, ['le', boundText(bounds[i])] as const],
-      value: count,
-    };
-  });
-  return [
-    ...buckets,
-    { name: `${name}_sum`, labels, value: sum },
-    { name: `${name}_count`, labels, value: count },
-  ];
+  return { series: seriesOf(name, labelsOf(labels, values)), value };
 }
 
 /** As OpenMetrics writes it: a whole number has `.0`. */
 function boundText(bound: number | undefined): string {
   if (bound === undefined) return '+Inf';
   return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
-}
-
-function labelled(names: readonly string[], values: readonly string[]): Sample['labels'] {
-  return names.map((name, i) => [name, values[i] ?? ''] as const);
 }

@@ -27,9 +27,10 @@ export async function openMetrics(options: OpenMetricsOptions): Promise<OpenMetr
   await using opened = new AsyncDisposableStack();
   const metrics = new Metrics();
   opened.use(await addProcessMetrics(metrics, role));
-  const server = opened.use(await MetricsServer.open({ config, read: () => metrics.read(), problem }));
+  const read = () => metrics.read();
+  const server = opened.use(await MetricsServer.open({ config, read, problem }));
   if (server !== undefined) log.info({ url: server.url }, 'metrics can be read');
-  opened.use(answerSupervisor(async () => ({ families: await metrics.read(), problem: await problem() })));
+  opened.use(answerSupervisor({ metrics: read, problem }));
   const closing = opened.move();
   return { metrics, [Symbol.asyncDispose]: () => closing[Symbol.asyncDispose]() };
 }

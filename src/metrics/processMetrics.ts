@@ -1,5 +1,6 @@
 /** What every process tells of itself. The names are those by which Node is known to Prometheus. */
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import type { ProcessRole } from '../contract/messages/figures.ts';
 import { EventLoopDelay } from '../process/eventLoopDelay.ts';
 import { readJson } from '../process/jsonFile.ts';
@@ -30,12 +31,17 @@ export async function addProcessMetrics(metrics: Metrics, role: ProcessRole): Pr
   );
   const startedAt = Date.now() / MS - process.uptime();
   gauge('process_start_time_seconds', 'When the process started, since the epoch.', () => startedAt);
+  // `process.memoryUsage()` would read this from the system each time, too.
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-  gauge('nodejs_heap_size_used_bytes', 'Heap of JavaScript in use.', () => process.memoryUsage().heapUsed);
+  gauge(
+    'nodejs_heap_size_used_bytes',
+    'Heap of JavaScript in use.',
+    () => getHeapStatistics().used_heap_size,
+  );
   gauge(
     'nodejs_heap_size_total_bytes',
     'Heap of JavaScript that is reserved.',
-    () => process.memoryUsage().heapTotal,
+    () => getHeapStatistics().total_heap_size,
   );
   const delay = new EventLoopDelay();
   gauge(

@@ -1,13 +1,13 @@
 /**
- * What a gateway tells of the whole system: queues, stores and workers. The broker is asked when the metrics are read, once
- * a second at most. Each gateway tells the same, so queries take the maximum over gateways.
+ * What a gateway tells of the whole system: queues, stores and workers. The broker is asked when the metrics are read.
+ * Each gateway tells the same, so queries take the maximum over gateways.
  */
 import type { Broker } from '../broker/broker.ts';
 import type { Lane } from '../contract/subjects.ts';
 import type { Model } from '../models/models.ts';
 import type { LiveWorkers } from '../rollout/presence.ts';
 import { Measured } from '../tasks/measured.ts';
-import type { LabelValues, Metrics } from './metrics.ts';
+import { ASK_BROKER_EVERY_MS, type LabelValues, type Metrics } from './metrics.ts';
 
 /** A lane of a version, counted in jobs: tasks, and chunks of row batches. */
 export interface LaneFigures {
@@ -34,9 +34,10 @@ const MS = 1_000;
 const LANE = ['model', 'version', 'lane'] as const;
 
 export function addQueueMetrics({ metrics, queues, stores, workers, models }: QueueMetricsOptions): void {
+  const lanes = new Measured(() => queues.list(), { lastsMs: ASK_BROKER_EVERY_MS });
   const ofLanes = (name: string, help: string, figureOf: (lane: LaneFigures) => number | undefined) =>
     metrics.gauge({ name, help, labels: LANE }, async () =>
-      (await queues.list()).flatMap((each) => {
+      (await lanes.get()).flatMap((each) => {
         const figure = figureOf(each);
         return figure === undefined ? [] : [[[each.model, each.version, each.lane], figure] as const];
       }),
@@ -71,7 +72,8 @@ export function addQueueMetrics({ metrics, queues, stores, workers, models }: Qu
 }
 
 function addStoreMetrics(metrics: Metrics, stores: QueueMetricsOptions['stores']): void {
-  const held = new Measured(async () => (await Promise.all(stores.map((each) => each.stores()))).flat());
+  const ask = async () => (await Promise.all(stores.map((each) => each.stores()))).flat();
+  const held = new Measured(ask, { lastsMs: ASK_BROKER_EVERY_MS });
   const labels = ['store'] as const;
   metrics.gauge(
     { name: 'tidings_store_messages', help: 'Messages in a stream of the broker.', labels },

@@ -27,8 +27,15 @@ export interface ProcessContext {
    * @param check rejects with the reason if the broker is connected and stores nothing.
    */
   readonly reportBroker: (broker: { readonly connected: boolean }, check: () => Promise<void>) => Disposable;
-  /** Tells the supervisor, if there is one, the condition of the process whenever it asks. */
-  readonly answerSupervisor: (tell: () => Promise<Omit<Condition, 'type'>>) => Disposable;
+  /** Tells the supervisor, if there is one, what it asks of the process. */
+  readonly answerSupervisor: (answers: SupervisorAnswers) => Disposable;
+}
+
+export interface SupervisorAnswers {
+  /** The families of its metrics. */
+  readonly metrics: () => Promise<readonly object[]>;
+  /** Why it cannot do its work now; undefined: it can. */
+  readonly problem: () => Promise<string | undefined>;
 }
 
 /** Messages of gateways, workers and trainers to the supervisor. */
@@ -43,19 +50,14 @@ export type ChildMessage =
       /** Why the broker stores nothing. Absent: it stores. */
       readonly problem?: string;
     }
-  | Condition;
+  | ChildAnswer;
 
-/** The answer to `ASK_CONDITION`. */
-export interface Condition {
-  readonly type: 'condition';
-  /** The families of its metrics. */
-  readonly families: readonly object[];
-  /** Why it cannot do its work now. Absent: it can. */
-  readonly problem?: string | undefined;
-}
+/** What a supervisor sends: it wants one of the two. */
+export type Question = keyof SupervisorAnswers;
 
-/** What a supervisor sends. */
-export const ASK_CONDITION = 'condition?';
+export type ChildAnswer =
+  | { readonly type: 'metrics'; readonly metrics: readonly object[] }
+  | { readonly type: 'problem'; readonly problem?: string | undefined };
 
 /** One stop can arrive as two signals: an init system may signal the supervisor and its children. */
 const SAME_STOP_MS = 1_000;
@@ -122,9 +124,10 @@ function reportBroker(broker: { readonly connected: boolean }, check: () => Prom
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-function answerSupervisor(tell: () => Promise<Omit<Condition, 'type'>>): Disposable {
+function answerSupervisor({ metrics, problem }: SupervisorAnswers): Disposable {
   const answer = async (question: unknown) => {
-    if (question === ASK_CONDITION) tellSupervisor({ type: 'condition', ...(await tell()) });
+    if (question === 'metrics') tellSupervisor({ type: 'metrics', metrics: await metrics() });
+    else if (question === 'problem') tellSupervisor({ type: 'problem', problem: await problem() });
   };
   process.on('message', answer);
   return { [Symbol.dispose]: () => void process.off('message', answer) };

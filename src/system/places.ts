@@ -116,7 +116,7 @@ interface Look {
 class LanePlaces {
   readonly #options: PlacesOptions;
   readonly #lane: LaneOfQueue;
-  readonly #measured = new Measured(() => this.#read(), READ_SHARE);
+  readonly #measured = new Measured(() => this.#read(), { share: READ_SHARE });
   /** By subject, of the messages that were there at the last look: a message never changes. */
   #jobs: ReadonlyMap<string, number> = new Map();
 

@@ -45,14 +45,15 @@ export class DeadLetters implements Disposable {
   }
 
   /**
-   * A page of a model's letters, oldest first.
+   * A page of letters, oldest first.
    *
+   * @param model undefined: those of all models.
    * @param first 1 to `MAX_PAGE`.
    * @param after a cursor (`cursorOf`).
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.
    */
-  async page(model: string, first: number, after: string | undefined): Promise<DeadLetterPage> {
-    checkModel(model);
+  async page(model: string | undefined, first: number, after: string | undefined): Promise<DeadLetterPage> {
+    if (model !== undefined) checkModel(model);
     if (first < 1 || first > MAX_PAGE) throw badValue('first', `from 1 to ${MAX_PAGE}`, String(first));
     if (after !== undefined && !CURSOR.test(after))
       throw badValue('after', 'a cursor of an earlier page', quoted(after));
@@ -70,12 +71,13 @@ export class DeadLetters implements Disposable {
   }
 
   /**
-   * Each letter of a model that is stored from now on, as long as it is there.
+   * Each letter that is stored from now on, as long as it is there.
    *
+   * @param model undefined: those of all models.
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`, `GATEWAY_BUSY`.
    */
-  async watch(model: string): Promise<ReadWatch<StoredDeadLetter>> {
-    checkModel(model);
+  async watch(model: string | undefined): Promise<ReadWatch<StoredDeadLetter>> {
+    if (model !== undefined) checkModel(model);
     if (this.#watches.size >= MAX_WATCHES)
       throw gatewayBusy(
         `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already.`,
@@ -139,10 +141,10 @@ export class DeadLetters implements Disposable {
   }
 }
 
-/** The letters of a model from a sequence on, oldest first, `count` at most. */
+/** The letters of a model, or of all if it is undefined, from a sequence on, oldest first, `count` at most. */
 export async function readLetters(
   { deadLetters }: Pick<Broker, 'deadLetters'>,
-  model: string,
+  model: string | undefined,
   fromSequence: number,
   count: number,
 ): Promise<readonly StoredDeadLetter[]> {

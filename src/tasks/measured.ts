@@ -1,16 +1,24 @@
-/** An answer of the broker about a stream, asked for again once it is a second old. */
-const LASTS_MS = 1_000;
+/** An answer of the broker about a stream, asked for again once it is old. */
+
+export interface MeasuredOptions {
+  /** How old an answer may be, in milliseconds. @default 1000 */
+  readonly lastsMs?: number;
+  /** The part of the time, at most, in which it asks. @default 1 */
+  readonly share?: number;
+}
+
 /** An answer that took long to get counts for longer, but not beyond this. */
 const LONGEST_MS = 15_000;
 
 export class Measured<T> {
   readonly #ask: () => Promise<T>;
+  readonly #lastsMs: number;
   readonly #share: number;
   #last: { readonly answer: Promise<T>; endsAt: number } | undefined;
 
-  /** @param share the part of the time, at most, in which it asks. */
-  constructor(ask: () => Promise<T>, share = 1) {
+  constructor(ask: () => Promise<T>, { lastsMs = 1_000, share = 1 }: MeasuredOptions = {}) {
     this.#ask = ask;
+    this.#lastsMs = lastsMs;
     this.#share = share;
   }
 
@@ -23,7 +31,7 @@ export class Measured<T> {
     last.answer.then(
       () => {
         const tookMs = performance.now() - begunAt;
-        last.endsAt = begunAt + Math.max(LASTS_MS, Math.min(tookMs / this.#share, LONGEST_MS));
+        last.endsAt = begunAt + Math.max(this.#lastsMs, Math.min(tookMs / this.#share, LONGEST_MS));
       },
       () => {
         this.#last = undefined;

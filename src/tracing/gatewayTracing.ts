@@ -104,6 +104,12 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
     return { trace, end };
   }
 
+  /** @returns the id of the trace of a job, if it is recorded. */
+  recordedId(traceparent: string): string | undefined {
+    const span = parseTraceparent(traceparent);
+    return span && this.#sampling.recorded(span);
+  }
+
   /** The same tasks, of which each state that a subscriber is given is followed. */
   followed(tasks: AllTasks): Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find'> & Watched {
     const pushOf = (task: Task) => this.#pushOf(task);

@@ -20,13 +20,21 @@ const SETTINGS = { MODELS_DIR: join(ROOT, 'models'), TASK_HISTORY: 'true' };
 
 const OPERATOR = { authorization: 'Bearer only-operators-know' };
 
+/** Each task has a trace. Nothing takes it. */
+const TRACED = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+  OTEL_TRACES_SAMPLER: 'always_on',
+  TRACE_URL: 'https://traces.example/{traceId}',
+};
+
 let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
 let port: string;
 
 /** Always at the same address, as one that is started again. */
-const startOne = () => startGateway(nats, { ...SETTINGS, OPERATOR_TOKEN: 'only-operators-know', PORT: port });
+const startOne = () =>
+  startGateway(nats, { ...SETTINGS, ...TRACED, OPERATOR_TOKEN: 'only-operators-know', PORT: port });
 
 beforeAll(async () => {
   nats = await startNats();
@@ -283,6 +291,8 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     const drawer = page.getByRole('dialog', { name: 'housing' });
     await drawer.getByText(/Waits for a worker/).waitFor();
     await drawer.getByText(/roomsPerDwelling: 6\.1/).waitFor();
+    const trace = await drawer.getByRole('link', { name: 'Its trace' }).getAttribute('href');
+    expect(trace).toMatch(/^https:\/\/traces\.example\/[0-9a-f]{32}$/);
     await opened.expectAccessible();
     await post(gateway.url, 'mutation { pauseModel(model: "housing") { id } }', {}, OPERATOR);
     await drawer.getByText('This model is paused').waitFor();

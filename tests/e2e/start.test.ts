@@ -36,7 +36,7 @@ describe('a system that runs', () => {
     await mkdir(dataDir);
     await chmod(dataDir, 0o777);
     await writeFile(join(dataDir, 'nats-server.conf'), '{}', { mode: 0o666 });
-    system = await startSystem({ DATA_DIR: dataDir });
+    system = await startSystem({ DATA_DIR: dataDir, TRAINERS: '1' });
     await system.banner();
   });
 

@@ -20,6 +20,7 @@ import { type Gateway, type Process, startGateway, startWorker } from '../suppor
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
 const PARTS = ['accept', 'batch', 'run', 'result', 'push'].map((part) => `${part} trip-duration`);
+const TRACE = 'query Trace($id: ID!) { task(id: $id) { traceId traceUrl } }';
 const LOG = 'query Log($id: ID!) { task(id: $id) { log { at event process detail } } }';
 
 let collector: Collector;
@@ -37,6 +38,7 @@ beforeAll(async () => {
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
     // Only traces that clients have begun.
     OTEL_TRACES_SAMPLER_ARG: '0',
+    TRACE_URL: 'https://traces.example/{traceId}?task',
     TASK_HISTORY: 'true',
     LOG_LEVEL: 'debug',
   };
@@ -203,10 +205,25 @@ test('of the name of an operation a span has the beginning', async () => {
   expect(span?.attributes['graphql.operation.name']).toBe('N'.repeat(100));
 });
 
+test('a task leads to the trace that it is recorded in, also after its end, and from each gateway', async () => {
+  const client = newTrace();
+  const traced = { traceId: client.traceId, traceUrl: `https://traces.example/${client.traceId}?task` };
+  const task = await predictWith(gateway.url, client.traceparent, 25);
+  expect(fieldOf(await post(gateway.url, TRACE, { id: task.id }))).toEqual(traced);
+  await resultOver(gateway.url, task.id);
+  for (const { url } of [gateway, otherGateway])
+    expect(fieldOf(await post(url, TRACE, { id: task.id }))).toEqual(traced);
+  for (const traceparent of [newTrace('00').traceparent, 'nonsense']) {
+    const { id } = await predictWith(gateway.url, traceparent, 26);
+    expect(fieldOf(await post(gateway.url, TRACE, { id }))).toEqual({ traceId: null, traceUrl: null });
+  }
+});
+
 test('a gateway without a collector records nothing, and passes the trace of the client on', async () => {
   await using plain = await startGateway(nats);
   const client = newTrace();
-  await predictWith(plain.url, client.traceparent, 30);
+  const { id } = await predictWith(plain.url, client.traceparent, 30);
+  expect(fieldOf(await post(plain.url, TRACE, { id }))).toEqual({ traceId: null, traceUrl: null });
   const spans = await collector.traceWith(client.traceId, ['result trip-duration']);
   expect(named(spans, 'batch trip-duration')).toMatchObject({ parentSpanId: client.spanId });
   expect(spans.map(({ resource }) => resource['service.name'])).not.toContain('tidings-gateway');

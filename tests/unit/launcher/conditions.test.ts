@@ -6,16 +6,21 @@ const OPEN: Exposed = {
   name: 'open',
   help: 'Open.',
   type: 'gauge',
-  samples: [{ name: 'open', labels: [], value: 1 }],
+  samples: [{ series: 'open', value: 1 }],
 };
 
 /** A process that answers each question with what `answer` gives. */
 function processOf(name: string, conditions: Conditions, answer?: { readonly problem?: string }) {
   return {
     name,
-    send() {
+    send(question: string) {
       if (answer === undefined) return false;
-      queueMicrotask(() => conditions.hear(name, { type: 'condition', families: [OPEN], ...answer }));
+      queueMicrotask(() =>
+        conditions.hear(
+          name,
+          question === 'metrics' ? { type: 'metrics', metrics: [OPEN] } : { type: 'problem', ...answer },
+        ),
+      );
       return true;
     },
   };
@@ -28,8 +33,8 @@ test('the metrics of all processes that run are one, and each sample names its p
     processOf('worker 1', conditions),
     processOf('worker 2', conditions, {}),
   ]);
-  const labels = families.flatMap(({ samples }) => samples.map((sample) => sample.labels));
-  expect(labels).toEqual([[['process', 'gateway']], [['process', 'worker 2']]]);
+  const series = families.flatMap(({ samples }) => samples.map((sample) => sample.series));
+  expect(series).toEqual(['open{process="gateway"}', 'open{process="worker 2"}']);
 });
 
 test('the system is ready once each process has no problem', async () => {
@@ -45,12 +50,13 @@ test('the system is ready once each process has no problem', async () => {
   );
 });
 
-test('questions at the same time share an answer, and the end of a process is one', async () => {
+test('the same questions at the same time share an answer, and the end of a process is one', async () => {
   const conditions = new Conditions();
-  let asked = 0;
-  const worker = { name: 'worker', send: () => ++asked > 0 };
-  const answers = [conditions.problem([worker]), conditions.problem([worker])];
-  conditions.hear('worker', undefined);
-  expect(await Promise.all(answers)).toEqual(['worker: it does not answer', 'worker: it does not answer']);
-  expect(asked).toBe(1);
+  const asked: string[] = [];
+  const worker = { name: 'worker', send: (question: string) => asked.push(question) > 0 };
+  const answers = [conditions.problem([worker]), conditions.families([worker]), conditions.problem([worker])];
+  conditions.ended('worker');
+  const problem = 'worker: it does not answer';
+  expect(await Promise.all(answers)).toEqual([problem, [], problem]);
+  expect(asked).toEqual(['problem', 'metrics']);
 });

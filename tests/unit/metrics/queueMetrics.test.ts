@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Lane } from '../../../src/contract/subjects.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
 import { addQueueMetrics, type LaneFigures } from '../../../src/metrics/queueMetrics.ts';
@@ -23,23 +23,44 @@ async function valuesOf(lane: Partial<LaneFigures>): Promise<Readonly<Record<str
   });
   const families = await metrics.read();
   return Object.fromEntries(
-    families.flatMap(({ samples }) =>
-      samples.map(({ name, labels, value }) => [
-        `${name} ${labels.map(([, text]) => text).join(' ')}`,
-        value,
-      ]),
-    ),
+    families.flatMap(({ samples }) => samples.map(({ series, value }) => [series, value])),
   );
 }
 
 test('a backlog is told in seconds, unless it is not known', async () => {
-  const backlog = 'tidings_queue_backlog_seconds churn 1 bulk';
+  const backlog = 'tidings_queue_backlog_seconds{model="churn",version="1",lane="bulk"}';
   expect(await valuesOf({ backlogSeconds: 5 })).toMatchObject({ [backlog]: 5 });
   expect(await valuesOf({ backlogSeconds: undefined })).not.toHaveProperty([backlog]);
 });
 
 test('a stream that drops its oldest messages has no limit that it could reach', async () => {
   const values = await valuesOf({});
-  expect(values).toMatchObject({ 'tidings_store_bytes LOGS': 100, 'tidings_store_max_bytes ENDS': 100 });
-  expect(values).not.toHaveProperty(['tidings_store_max_bytes LOGS']);
+  expect(values).toMatchObject({
+    'tidings_store_bytes{store="LOGS"}': 100,
+    'tidings_store_max_bytes{store="ENDS"}': 100,
+  });
+  expect(values).not.toHaveProperty(['tidings_store_max_bytes{store="LOGS"}']);
+});
+
+test('the broker is asked once in five seconds, however often metrics are read', async () => {
+  vi.useFakeTimers();
+  try {
+    const metrics = new Metrics();
+    const list = vi.fn(async () => []);
+    const stores = vi.fn(async () => []);
+    addQueueMetrics({
+      metrics,
+      queues: { list },
+      stores: [{ stores }],
+      workers: { list: () => [] },
+      models: [],
+    });
+    for (let second = 0; second < 10; second++) {
+      await metrics.read();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([list.mock.calls.length, stores.mock.calls.length]).toEqual([2, 2]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -27,7 +27,7 @@ test('an answer counts for a second', async () => {
 
 test('an answer counts for longer if it took long, so that asking takes its share of the time only', async () => {
   const ask = slowQuestion(300);
-  const measured = new Measured(ask, 0.05);
+  const measured = new Measured(ask, { share: 0.05 });
   await Promise.all([measured.get(), vi.advanceTimersByTimeAsync(5_999)]);
   await measured.get();
   expect(ask).toHaveBeenCalledTimes(1);

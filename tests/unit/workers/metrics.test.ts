@@ -12,12 +12,7 @@ const VERSION = { model: 'churn', version: '1' };
 async function samplesIn(metrics: Metrics): Promise<ReadonlyMap<string, number>> {
   const families = await metrics.read();
   return new Map(
-    families.flatMap(({ samples }) =>
-      samples.map(({ name, labels, value }) => [
-        `${name} ${labels.map(([, text]) => text).join(' ')}`,
-        value,
-      ]),
-    ),
+    families.flatMap(({ samples }) => samples.map(({ series, value }) => [series, value] as const)),
   );
 }
 
@@ -42,15 +37,15 @@ test('a worker counts the rows, the fill and the failures of its runs', async ()
   events.emit('ran', { ...ran, run: alone, maxRows: 1, errorCode: 'INFERENCE_FAILED' });
   events.emit('redelivered', VERSION);
   const samples = await samplesIn(metrics);
-  expect(samples.get('tidings_batch_rows_sum churn 1')).toBe(33);
-  expect(samples.get('tidings_batch_fill_ratio_sum churn 1')).toBe(1.25);
-  expect(samples.get('tidings_batch_run_seconds_sum churn 1')).toBeCloseTo(0.006);
-  expect(samples.get('tidings_batch_runs_failed_total churn 1')).toBe(1);
-  expect(samples.get('tidings_redeliveries_total churn 1')).toBe(1);
+  expect(samples.get('tidings_batch_rows_sum{model="churn",version="1"}')).toBe(33);
+  expect(samples.get('tidings_batch_fill_ratio_sum{model="churn",version="1"}')).toBe(1.25);
+  expect(samples.get('tidings_batch_run_seconds_sum{model="churn",version="1"}')).toBeCloseTo(0.006);
+  expect(samples.get('tidings_batch_runs_failed_total{model="churn",version="1"}')).toBe(1);
+  expect(samples.get('tidings_redeliveries_total{model="churn",version="1"}')).toBe(1);
   // It is there before the first one, so that the first one is an increase.
-  expect(samples.get('tidings_dead_letters_stored_total churn 1')).toBe(0);
-  expect(samples.get('tidings_refused_versions churn 2')).toBe(1);
-  expect(samples.get('tidings_slots_busy ')).toBe(1);
+  expect(samples.get('tidings_dead_letters_stored_total{model="churn",version="1"}')).toBe(0);
+  expect(samples.get('tidings_refused_versions{model="churn",version="2"}')).toBe(1);
+  expect(samples.get('tidings_slots_busy')).toBe(1);
 });
 
 test('a trainer counts its steps by how they ended', async () => {
@@ -59,11 +54,11 @@ test('a trainer counts its steps by how they ended', async () => {
   using _counting = new StepMetrics({ metrics, events });
   const step = { model: 'churn', step: StepName.Train, taskId: 'training-1' };
   events.emit('begun', step);
-  expect((await samplesIn(metrics)).get('tidings_steps_running ')).toBe(1);
+  expect((await samplesIn(metrics)).get('tidings_steps_running')).toBe(1);
   const tried = { job: step, attempt: 1, startedAt: 1_000, endedAt: 3_000 };
   events.emit('over', { ...tried, outcome: 'failed', errorCode: 'TRAINING_FAILED' });
   const samples = await samplesIn(metrics);
-  expect(samples.get('tidings_steps_running ')).toBe(0);
-  expect(samples.get('tidings_steps_ended_total churn train failed')).toBe(1);
-  expect(samples.get('tidings_step_seconds_sum churn train')).toBe(2);
+  expect(samples.get('tidings_steps_running')).toBe(0);
+  expect(samples.get('tidings_steps_ended_total{model="churn",step="train",outcome="failed"}')).toBe(1);
+  expect(samples.get('tidings_step_seconds_sum{model="churn",step="train"}')).toBe(2);
 });
