@@ -35,7 +35,7 @@ export interface Context {
   readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   /** Whether what happened to tasks is shown. */
   readonly taskHistory: boolean;
-  readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
+  readonly work: Pick<GatewayWork, 'submissions' | 'retries' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: {
@@ -73,8 +73,8 @@ export interface Context {
   readonly readable: Readable;
   /** The address of the client. */
   readonly address: string | undefined;
-  /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
-  readonly requireOperator: () => Promise<void>;
+  /** Which other role the client has, and what to do to be an operator; undefined if it is one. */
+  readonly whyNoOperator: () => Promise<string | undefined>;
   /** Undefined if the request has none. */
   readonly trace: RequestTrace | undefined;
   /** Aborted when the client has left or has completed the operation. */

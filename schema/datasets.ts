@@ -73,7 +73,7 @@ export function defineDatasets(builder: Builder, pageInfoRef: PageInfoRef) {
         after: t.arg.string({ description: 'The page begins after the dataset with this cursor.' }),
       },
       resolve: async (_root, { model, name, first, after }, context) => {
-        if (context.principal.role !== 'viewer') await context.audit.admit(context, { action: 'datasets' });
+        await context.audit.admit(context, { action: 'datasets', viewersMay: true });
         return context.datasets.page({
           owner: context.owner,
           model: model ?? undefined,

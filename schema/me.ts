@@ -1,5 +1,4 @@
 /** The query `me`: who the client is, and how much it may. */
-import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
 import type { Role } from '../src/contract/principal.ts';
 import { QuotaName } from '../src/contract/quotas.ts';
 import type { QuotaReport } from '../src/tasks/ownerQuotas.ts';
@@ -106,13 +105,7 @@ export function defineMe(builder: Builder): void {
 }
 
 /** Without a login, the operator token is looked at only where it counts. */
-async function roleOf({ principal, requireOperator }: Context): Promise<Role> {
+async function roleOf({ principal, whyNoOperator }: Context): Promise<Role> {
   if (principal.role !== 'submitter') return principal.role;
-  try {
-    await requireOperator();
-    return 'operator';
-  } catch (error) {
-    if (error instanceof RequestError && error.code === RequestErrorCode.Forbidden) return 'submitter';
-    throw error;
-  }
+  return (await whyNoOperator()) === undefined ? 'operator' : 'submitter';
 }

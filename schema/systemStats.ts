@@ -1,16 +1,18 @@
 /** The figures of the whole system, for viewers and operators: a query, and a subscription. */
 import type { StoreState } from '../src/broker/broker.ts';
 import { ProcessRole } from '../src/contract/messages/figures.ts';
-import { EVERY_OWNER } from '../src/contract/principal.ts';
-import { AlertSeverity } from '../src/system/alerts.ts';
+import { AlertSeverity } from '../src/system/alertRules.ts';
+import type { DatedAlert } from '../src/system/firingAlerts.ts';
 import type { ModelStats, ProcessStats } from '../src/system/rates.ts';
-import type { DatedAlert, SystemFigures } from '../src/system/systemStats.ts';
-import type { Builder, Context } from './builder.ts';
+import type { SystemFigures } from '../src/system/systemStats.ts';
+import type { Builder } from './builder.ts';
 import type { QueueStatsRef } from './queueStats.ts';
 import type { WorkerRef } from './system.ts';
 
 /** The points of complexity of the figures: all processes are asked. */
 const POINTS = 50;
+/** Viewers read the tasks of every owner, so the figures of all tell them nothing more. */
+const ASKED = { action: 'systemStats', viewersMay: true };
 const PURPOSE = `For viewers and operators (\`FORBIDDEN\`). ${POINTS} points of complexity.`;
 
 export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, workerRef: WorkerRef): void {
@@ -42,7 +44,7 @@ export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, wor
       extensions: { points: POINTS },
       description: `The present figures of the system. ${PURPOSE}`,
       resolve: async (_root, _args, context) => {
-        await requireViewer(context, 'systemStats');
+        await context.audit.admit(context, ASKED);
         return context.system.present();
       },
     }),
@@ -53,17 +55,12 @@ export function defineSystemStats(builder: Builder, queueRef: QueueStatsRef, wor
       extensions: { points: POINTS },
       description: `Delivers the figures of the system at once, and then every second. They are computed once for all subscribers of a gateway, and a slow one gets the newest. Errors: \`GATEWAY_BUSY\`, \`OWNER_QUOTA\`. ${PURPOSE}`,
       subscribe: async (_root, _args, context) => {
-        await requireViewer(context, 'systemStats');
+        await context.audit.admit(context, ASKED);
         return context.system.watch(context);
       },
       resolve: (figures) => figures,
     }),
   );
-}
-
-/** Viewers read the tasks of every owner, so the figures of all tell them nothing more. */
-async function requireViewer(context: Context, action: string): Promise<void> {
-  if (context.readable !== EVERY_OWNER) await context.audit.admit(context, { action });
 }
 
 function defineProcess(builder: Builder, workerRef: WorkerRef) {
@@ -170,10 +167,11 @@ function defineAlert(builder: Builder) {
     } as const,
   });
   return builder.objectRef<DatedAlert>('Alert').implement({
-    description: 'Something that needs attention. It is there as long as its condition holds.',
+    description:
+      'Something that needs attention. It is there once its condition has held for a while, and as long as it holds.',
     fields: (t) => ({
       name: t.exposeString('name', {
-        description: 'Its name, as in the alert rules for Prometheus where they have it.',
+        description: 'Its name, as in the alert rules for Prometheus.',
       }),
       severity: t.expose('severity', { type: severityEnum, description: 'How urgent it is.' }),
       summary: t.exposeString('summary', { description: 'What is wrong, in a sentence.' }),
@@ -184,7 +182,8 @@ function defineAlert(builder: Builder) {
       }),
       since: t.expose('since', {
         type: 'DateTime',
-        description: 'Since when this gateway has seen it. It looks only while somebody wants the figures.',
+        description:
+          'Since when this gateway has seen it. It looks every 15 seconds, and every second while somebody watches.',
       }),
     }),
   });

@@ -305,9 +305,15 @@ export function defineTask(
     t.field({
       type: taskRef,
       description:
-        'Submits the input of a task again that is `FAILED`, `EXPIRED` or `CANCELED`, as a new task of the same owner, with the same time limit, priority and labels; its `history` names the old one. It runs on the same version as before. If that version is not available any more, the rollout decides. A dead letter of the old task is removed. A repeated call returns the same task. Errors: as for `task`, `CANNOT_RETRY`, and those of the mutation of the model.',
+        'Submits a task again that is `FAILED`, `EXPIRED` or `CANCELED`, as a new task of the same owner, with the same input, time limit, priority and labels; its `history` names the old one. A prediction runs on the same version as before. If that version is not available any more, the rollout decides. A dead letter of the old task is removed. A training runs again with the same versions of its datasets; only operators may retry one. A repeated call returns the same task. Errors: as for `task`, `CANNOT_RETRY`, and those of the mutation that made it; of a training `FORBIDDEN`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, context) => context.retries.retry(id, context, context.trace),
+      resolve: (_root, { id }, context) => {
+        const { audit, retries, trace, work } = context;
+        if (!looksLikeWork(id)) return retries.retry(id, context, trace);
+        const run = () => work.retries.retry(id, context, trace);
+        const told = (task: Task) => ({ after: { task: task.id } });
+        return audit.act(context, { action: 'retryTask', target: id, asked: { id }, run, told });
+      },
     }),
   );
   builder.subscriptionField('taskResult', (t) =>

@@ -160,13 +160,13 @@ async function runGateway({
     ...{ queues, stores, workers, models, actuals, shadows },
   });
   using system = openGatewaySystem({
-    ...{ broker, id, models, workers, queues, stores, server, watches },
+    ...{ broker, id, models, workers, queues, stores, server, watches, actuals },
     counted: gatewayMetrics.tasks,
   });
   const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
-    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
+    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'whyNoOperator'
   > = {
     submissions,
     tasks: tracing === undefined ? allTasks : tracing.followed(allTasks),

@@ -7,19 +7,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Broker, StoredAuditEntry } from '../broker/broker.ts';
-import { badValue, quoted, RequestError } from '../contract/errors.ts';
+import { badValue, quoted, RequestError, roleNeeded } from '../contract/errors.ts';
 import { type AuditEntry, AuditOutcome, detailsOf } from '../contract/messages/auditEntry.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { Owner } from '../contract/owner.ts';
+import type { Principal } from '../contract/principal.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 
 /** A client that asks for something of operators. */
 export interface Caller {
+  readonly principal: Pick<Principal, 'role'>;
   readonly owner: Owner;
   readonly address: string | undefined;
-  /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
-  readonly requireOperator: () => Promise<void>;
+  /** Which other role the client has, and what to do to be an operator; undefined if it is one. */
+  readonly whyNoOperator: () => Promise<string | undefined>;
 }
 
 /** What is asked for. */
@@ -28,6 +30,8 @@ interface Asked {
   readonly action: string;
   /** The model or the task that it is about. */
   readonly target?: string;
+  /** Whether viewers may do it, too. */
+  readonly viewersMay?: boolean;
 }
 
 interface Action<T> extends Asked {
@@ -71,10 +75,13 @@ export class Audit {
     });
   }
 
-  /** Lets operators pass. @throws {RequestError} as `requireOperator`; that is recorded. */
+  /** Lets operators pass. @throws {RequestError} `FORBIDDEN`, `TOO_MANY_ATTEMPTS`; that is recorded. */
   async admit(caller: Caller, asked: Asked): Promise<void> {
+    const { viewersMay = false } = asked;
+    if (viewersMay && caller.principal.role === 'viewer') return;
     try {
-      await caller.requireOperator();
+      const why = await caller.whyNoOperator();
+      if (why !== undefined) throw roleNeeded(viewersMay ? 'viewer or operator' : 'operator', why);
     } catch (error) {
       const entry = { ...this.#entry(caller, asked, AuditOutcome.Refused), code: codeOf(error) };
       this.#refusals.warn(asked.action, () => entry, 'refused a client that is no operator');

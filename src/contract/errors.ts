@@ -147,6 +147,14 @@ export function unauthenticated(why: string): RequestError {
   return new RequestError(RequestErrorCode.Unauthenticated, why);
 }
 
+/**
+ * @param needed the role or roles that may do it.
+ * @param why which role the client has, and what to do.
+ */
+export function roleNeeded(needed: string, why: string): RequestError {
+  return new RequestError(RequestErrorCode.Forbidden, `This needs the role ${needed}. ${why}`);
+}
+
 /** @param reason in a few words; ids of tasks in it are left out. */
 export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
   return refusedForNow(

@@ -72,7 +72,7 @@ export function workTask(known: KnownWork): WorkTask {
   const { job, results } = known;
   const progress = presentProgress(known);
   const isStarted = progress !== undefined || results.length > 0;
-  const { taskId, model, owner, submittedAt, deadline, labels, requestId, trace } = job;
+  const { taskId, model, owner, submittedAt, deadline, labels, requestId, history, trace } = job;
   return {
     id: taskId,
     model,
@@ -82,6 +82,7 @@ export function workTask(known: KnownWork): WorkTask {
     deadline,
     labels,
     requestId,
+    history,
     trace,
     state: isStarted ? TaskState.Running : TaskState.Queued,
     startedAt: results[0]?.startedAt ?? progress?.startedAt,

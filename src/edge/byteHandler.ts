@@ -20,7 +20,7 @@ import type { Logger } from '../process/log.ts';
 import { answerJson, notRecognised, type Refusal, RequestRefused, refuse } from './answers.ts';
 import { sendBytes } from './byteAnswers.ts';
 import { type AskedBytes, type AskedOutput, bytesAt } from './bytePaths.ts';
-import type { Identities } from './identity.ts';
+import { type Identities, requireOperator } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
 import { Spool } from './spool.ts';
 import { pathOf, queryOf } from './target.ts';
@@ -102,7 +102,7 @@ export function byteHandler(options: ByteHandlerOptions) {
       if (asked === undefined) throw new Error('only requests for bytes come here');
       const identity = await identities.of(request);
       using _open = openIdentities.add(identity, () => response.destroy());
-      if (asked.type === 'artifact') await identity.requireOperator();
+      if (asked.type === 'artifact') await requireOperator(identity);
       charge(identity.principal, 1);
       await answer(asked, identity.principal, { request, response });
     } catch (error) {

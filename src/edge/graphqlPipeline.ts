@@ -79,18 +79,18 @@ function contextsOver(shared: object, clients: PipelineOptions['clients']) {
     readonly owner: Owner;
     readonly limitedKey: string | undefined;
     readonly readable: Readable;
-    readonly requireOperator: () => Promise<void>;
+    readonly whyNoOperator: EdgeIdentity['whyNoOperator'];
     /** Tracing puts that of the operation in its place. */
     trace: RequestTrace | undefined;
     readonly #caller: Caller;
 
     constructor(caller: Caller) {
-      const { principal, requireOperator } = caller.identity;
+      const { principal, whyNoOperator } = caller.identity;
       this.principal = principal;
       this.owner = principal.owner;
       this.limitedKey = principal.limitedKey;
       this.readable = readableBy(principal);
-      this.requireOperator = once(requireOperator);
+      this.whyNoOperator = once(whyNoOperator);
       this.trace = caller.trace ?? traceOf(caller.req.headers.traceparent);
       this.#caller = caller;
     }

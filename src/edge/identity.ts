@@ -9,7 +9,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import { looksLikeKey } from '../contract/apiKey.ts';
-import { ConfigurationError, RequestError, RequestErrorCode, unauthenticated } from '../contract/errors.ts';
+import {
+  ConfigurationError,
+  type RequestError,
+  RequestErrorCode,
+  roleNeeded,
+  unauthenticated,
+} from '../contract/errors.ts';
 import { ANONYMOUS } from '../contract/owner.ts';
 import type { Identity, IdentityEnd } from '../contract/principal.ts';
 import type { AuthMode, Config } from '../process/config.ts';
@@ -32,8 +38,12 @@ interface Asker {
 
 /** An identity for one request, or for one WebSocket. */
 export interface EdgeIdentity extends Identity {
-  /** @throws {RequestError} `FORBIDDEN` for other clients, `TOO_MANY_ATTEMPTS` after too many wrong operator tokens. */
-  readonly requireOperator: () => Promise<void>;
+  /**
+   * Which other role the client has, and what to do to be an operator; undefined if it is one.
+   *
+   * @throws {RequestError} `TOO_MANY_ATTEMPTS` after too many wrong operator tokens.
+   */
+  readonly whyNoOperator: () => Promise<string | undefined>;
 }
 
 /** The stores of keys and tokens. Each is there if `AUTH` names it. */
@@ -153,25 +163,30 @@ export class Identities {
       this.#operatorDigest === undefined && isLocal && !asker.isForwarded && isLoopbackHost(asker.hostHeader);
     return {
       principal: { owner: ANONYMOUS, role: isOperator ? 'operator' : 'submitter' },
-      requireOperator: isOperator ? passes : () => this.#requireOperatorToken(asker),
+      whyNoOperator: isOperator ? isOne : () => this.#whyNoOperatorToken(asker),
     };
   }
 
-  async #requireOperatorToken(asker: Asker): Promise<void> {
+  async #whyNoOperatorToken(asker: Asker): Promise<string | undefined> {
     const expected = this.#operatorDigest;
     if (expected === undefined && !this.#options.isLocal)
-      throw forOperators('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
+      return isSubmitter(
+        'this gateway can be reached from other machines, and has no OPERATOR_TOKEN set. Set one, and send it',
+      );
     if (expected === undefined && asker.isForwarded)
-      throw forOperators(
-        'A proxy passed this request on, perhaps from another machine, and this gateway has no OPERATOR_TOKEN set',
+      return isSubmitter(
+        'a proxy passed this request on, perhaps from another machine, and this gateway has no OPERATOR_TOKEN set. Set one, and send it',
       );
     // ALLOWED_HOSTS may admit the name of a proxy. Clients of other machines may come through it.
     if (expected === undefined)
-      throw forOperators('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');
+      return isSubmitter(
+        'without an OPERATOR_TOKEN, this gateway must be asked as localhost. Ask it so, or set one and send it',
+      );
     const token = tokenOf(asker);
-    if (token === undefined) throw forOperators('No operator token came (authorization: Bearer …)');
-    if (!(await this.#attempts.try(asker.address, isSame(token, expected))))
-      throw forOperators('The operator token is another one');
+    if (token === undefined)
+      return isSubmitter('no operator token came. Send the OPERATOR_TOKEN of the gateway');
+    if (await this.#attempts.try(asker.address, isSame(token, expected))) return undefined;
+    return isSubmitter('the token that came is another one. Send the OPERATOR_TOKEN of the gateway');
   }
 }
 
@@ -194,16 +209,25 @@ export function requireMayRun(kind: OperationTypeNode, { principal }: Identity):
   });
 }
 
-function inForce(identity: Identity): EdgeIdentity {
-  requireInForce(identity);
-  const isOperator = identity.principal.role === 'operator';
-  return { ...identity, requireOperator: isOperator ? passes : refuses };
+/** @throws {RequestError} `FORBIDDEN` unless the client is an operator, `TOO_MANY_ATTEMPTS`. */
+export async function requireOperator({ whyNoOperator }: EdgeIdentity): Promise<void> {
+  const why = await whyNoOperator();
+  if (why !== undefined) throw roleNeeded('operator', why);
 }
 
-async function passes(): Promise<void> {}
+function inForce(identity: Identity): EdgeIdentity {
+  requireInForce(identity);
+  const { role } = identity.principal;
+  const hasAnother = async () =>
+    `Your key or token has the role ${role}: use one with the role that is needed.`;
+  return { ...identity, whyNoOperator: role === 'operator' ? isOne : hasAnother };
+}
 
-async function refuses(): Promise<void> {
-  throw forOperators('Your key or token has another role');
+async function isOne(): Promise<undefined> {}
+
+/** Of a client without a login. @param why with what to send to be an operator. */
+function isSubmitter(why: string): string {
+  return `You have the role submitter: ${why} (authorization: Bearer …).`;
 }
 
 function tokenOf({ authorization }: Asker): string | undefined {
@@ -217,8 +241,4 @@ function isSame(token: string, expected: Buffer): boolean {
 
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
-}
-
-function forOperators(why: string): RequestError {
-  return new RequestError(RequestErrorCode.Forbidden, `This is for operators. ${why}.`);
 }

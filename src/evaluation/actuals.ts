@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
+import { DAY_MS } from '../contract/actualsWindow.ts';
 import {
   badValue,
   brokerUnavailable,
@@ -28,7 +29,7 @@ import type { Logger } from '../process/log.ts';
 import type { OwnerQuotas } from '../tasks/ownerQuotas.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { errorOf } from './actualError.ts';
-import { type LiveError, LiveErrors } from './liveErrors.ts';
+import { type LiveError, type LiveErrorChange, LiveErrors } from './liveErrors.ts';
 import type { OwnerActuals } from './ownerActuals.ts';
 
 /** The live error of one output. */
@@ -141,6 +142,17 @@ export class Actuals {
       const error = this.#errors.of(model, version, name);
       return error === undefined ? [] : [{ output: name, unit, ...error }];
     });
+  }
+
+  /**
+   * The errors of all versions, beside those of a day ago: what was reported until the day before yesterday (UTC).
+   *
+   * @returns none while this gateway still reads earlier reports.
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async liveErrorChanges(): Promise<readonly LiveErrorChange[]> {
+    if (!(await isWithin(ANSWER_WITHIN_MS, this.#upToDate()))) return [];
+    return this.#errors.changesSince(Math.floor(this.#broker.now() / DAY_MS) - 2);
   }
 
   /** A task, or its actual if its result has expired meanwhile. */

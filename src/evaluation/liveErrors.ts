@@ -20,6 +20,17 @@ export interface LiveError {
   readonly rmse: number;
 }
 
+/** The error of an output of a version, now and before. */
+export interface LiveErrorChange {
+  readonly model: string;
+  readonly version: string;
+  readonly output: string;
+  /** Tasks in it now. */
+  readonly count: number;
+  readonly mae: number;
+  readonly formerMae: number;
+}
+
 /** The end of the window. */
 interface WindowEnd {
   /** Milliseconds since the epoch, broker time. */
@@ -67,10 +78,25 @@ export class LiveErrors {
 
   /** @returns undefined if nothing was reported. */
   of(model: string, version: string, output: string): LiveError | undefined {
-    const key = keyOf(model, version, output);
+    return this.#until(Number.POSITIVE_INFINITY, keyOf(model, version, output));
+  }
+
+  /** All errors beside what was reported until the end of a day. Those without such reports are left out. */
+  changesSince(day: number): readonly LiveErrorChange[] {
+    const keys = new Set([...this.#buckets.values()].flatMap(({ sums }) => [...sums.keys()]));
+    return [...keys].flatMap((key) => {
+      const former = this.#until(day, key);
+      const present = this.#until(Number.POSITIVE_INFINITY, key);
+      if (former === undefined || present === undefined) return [];
+      const [model = '', version = '', output = ''] = key.split(' ');
+      return { model, version, output, count: present.count, mae: present.mae, formerMae: former.mae };
+    });
+  }
+
+  #until(lastDay: number, key: string): LiveError | undefined {
     const total = new ErrorSums();
-    for (const { sums } of this.#buckets.values()) {
-      const sum = sums.get(key);
+    for (const { day, sums } of this.#buckets.values()) {
+      const sum = day <= lastDay ? sums.get(key) : undefined;
       if (sum !== undefined) total.add(sum);
     }
     const { count, absolute, squared } = total;

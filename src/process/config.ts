@@ -641,7 +641,7 @@ const settings = {
     unit: 'folder',
     default: undefined,
     consequence:
-      'Where trainers find data files that were not uploaded, such as those of more than 1 GiB. All trainers must see the same content. They read it only, and compute the digest of a file before each use. Unset: every file must be uploaded.',
+      'Where trainers find data files that were not uploaded, such as those of more than 1 GiB. All trainers must see the same content. Trainers only read it, and compute the digest of a file before each use. Recipes get links to the files, and can change them unless the folder is read-only for the user of the trainer. Unset: every file must be uploaded.',
     parse: optionalText,
   },
   trainerClasses: {

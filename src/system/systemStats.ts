@@ -1,6 +1,7 @@
 /**
  * The figures of the whole system: once, or every second while somebody watches. They are computed once for all who want
- * to know at a gateway, and not at all while there are none.
+ * to know at a gateway, and not at all while there are none. Only alerts are looked for now and then, since they must last
+ * before they fire.
  */
 import type { Broker, StoreState } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
@@ -9,7 +10,8 @@ import type { Model } from '../models/models.ts';
 import type { LiveWorkers } from '../rollout/presence.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
-import { type Alert, alertsIn } from './alerts.ts';
+import { alertsIn, type LiveErrorChange, type SeenSystem } from './alerts.ts';
+import { type DatedAlert, FiringAlerts } from './firingAlerts.ts';
 import type { ProcessFigures } from './processFigures.ts';
 import type { LaneOfQueue, Queues } from './queues.ts';
 import { type ModelStats, modelStats, type ProcessStats, processStats } from './rates.ts';
@@ -22,12 +24,8 @@ export interface SystemStatsOptions {
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly queues: Pick<Queues, 'list'>;
   readonly processes: Pick<ProcessFigures, 'look'>;
+  readonly actuals: { readonly liveErrorChanges: () => Promise<readonly LiveErrorChange[]> };
   readonly watches: Pick<TaskWatches, 'reserve'>;
-}
-
-export interface DatedAlert extends Alert {
-  /** Since when this gateway sees it, in milliseconds since the epoch (broker time). */
-  readonly since: number;
 }
 
 export interface SystemFigures {
@@ -41,21 +39,23 @@ export interface SystemFigures {
 }
 
 const INTERVAL_MS = 1_000;
-/** Alerts that were seen before a longer pause are new when they are seen again. */
-const REMEMBER_MS = 10_000;
+/** Between two looks for alerts while nobody watches. Prometheus looks as often. */
+const ALERTS_INTERVAL_MS = 15_000;
 
 export class SystemStats implements Disposable {
   readonly #options: SystemStatsOptions;
   readonly #watches = new Set<ReadWatch<SystemFigures>>();
-  /** By what alerts say: since when they are seen. */
-  #seenSince: ReadonlyMap<string, number> = new Map();
-  #seenAt = Number.NEGATIVE_INFINITY;
+  readonly #firing = new FiringAlerts();
+  readonly #alertsTimer: NodeJS.Timeout;
   #newest: { readonly begunAt: number; readonly figures: Promise<SystemFigures> } | undefined;
   #isComputing = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SystemStatsOptions) {
     this.#options = options;
+    // Whoever asks for the figures gets the error of a look that fails.
+    const look = () => this.#lookForAlerts().catch(() => {});
+    this.#alertsTimer = setInterval(look, ALERTS_INTERVAL_MS).unref();
   }
 
   /** The figures, a second old at most. While the broker is away, those of queues and stores are missing. */
@@ -94,7 +94,14 @@ export class SystemStats implements Disposable {
 
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
+    clearInterval(this.#alertsTimer);
     for (const watch of [...this.#watches]) watch.fail(shuttingDown());
+  }
+
+  /** No process is asked for its figures: those that are idle would be woken up. */
+  async #lookForAlerts(): Promise<void> {
+    if (this.#timer !== undefined || this.#isComputing) return;
+    this.#alerts(await this.#look(), []);
   }
 
   #tick(): void {
@@ -114,26 +121,29 @@ export class SystemStats implements Disposable {
   }
 
   async #compute(): Promise<SystemFigures> {
-    const { broker, models, workers, processes } = this.#options;
-    const [queues, stores = [], answers] = await Promise.all([
-      unlessAway(this.#options.queues.list()),
-      unlessAway(this.#stores()),
-      processes.look(),
-    ]);
-    const at = broker.now();
+    const { broker, models, processes } = this.#options;
+    const [seen, answers] = await Promise.all([this.#look(), processes.look()]);
     const found = processStats(answers);
-    const alerts = alertsIn({ models, queues, stores, processes: found, workers: workers.list() });
     return {
-      at,
+      at: broker.now(),
       processes: found,
       models: modelStats(
         answers,
         models.map(({ manifest }) => manifest.name),
       ),
-      queues: queues ?? [],
-      stores,
-      alerts: this.#dated(alerts, at),
+      queues: seen.queues ?? [],
+      stores: seen.stores,
+      alerts: this.#alerts(seen, found),
     };
+  }
+
+  async #look(): Promise<Pick<SeenSystem, 'queues' | 'stores' | 'liveErrors'>> {
+    const [queues, stores = [], liveErrors = []] = await Promise.all([
+      unlessAway(this.#options.queues.list()),
+      unlessAway(this.#stores()),
+      unlessAway(this.#options.actuals.liveErrorChanges()),
+    ]);
+    return { queues, stores, liveErrors };
   }
 
   async #stores(): Promise<readonly StoreState[]> {
@@ -141,12 +151,12 @@ export class SystemStats implements Disposable {
     return all.flat();
   }
 
-  #dated(alerts: readonly Alert[], now: number): readonly DatedAlert[] {
-    const before = now - this.#seenAt > REMEMBER_MS ? new Map<string, number>() : this.#seenSince;
-    this.#seenAt = now;
-    const dated = alerts.map((alert) => ({ ...alert, since: before.get(alert.summary) ?? now }));
-    this.#seenSince = new Map(dated.map(({ summary, since }) => [summary, since]));
-    return dated;
+  #alerts(
+    seen: Pick<SeenSystem, 'queues' | 'stores' | 'liveErrors'>,
+    processes: readonly ProcessStats[],
+  ): readonly DatedAlert[] {
+    const { broker, models, workers } = this.#options;
+    return this.#firing.of(alertsIn({ ...seen, models, processes, workers: workers.list() }), broker.now());
   }
 }
 

@@ -14,7 +14,6 @@ import type { Task } from '../contract/task.ts';
 import { type FinishedTask, isFinal, TaskState } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { RequestTrace } from '../contract/trace.ts';
-import { looksLikeWork } from '../contract/workId.ts';
 import type { Model } from '../models/models.ts';
 import { OF_THE_LETTER } from './deadLetterRedrives.ts';
 import { jobIn } from './deadLetters.ts';
@@ -44,17 +43,16 @@ export class Retries {
    */
   async retry(id: string, client: ReadingClient, trace: RequestTrace | undefined): Promise<Task> {
     const { broker, models, quotas, reader, redrives } = this.#options;
-    if (looksLikeWork(id))
-      throw cannotRetry(id, 'it is a training or a check. Start it anew: trainModel, addDataset');
     const address = reader.address(id);
     const task = await reader.findNewest(id, client.readable);
     const model = models.find(({ manifest }) => manifest.name === task.model);
     if (model === undefined) throw new Error(`a task was found whose model ${task.model} is not served`);
-    if (!isFinal(task))
-      throw cannotRetry(id, `it has not ended (${task.state}). Cancel it first, or wait for its end`);
-    if (task.state === TaskState.Succeeded) throw cannotRetry(id, 'it has succeeded. Submit its input anew');
+    requireRetriable(task);
     if (task.batch !== undefined)
-      throw cannotRetry(id, 'it is a row batch, whose rows are not kept. Submit them anew');
+      throw cannotRetry(
+        id,
+        'it is a row batch, whose rows are not kept after its end. Submit them anew: task { batch { rows } } has the predictions of those that were run',
+      );
     const letter = await broker.deadLetters.read(address);
     const job = letter === undefined ? jobOf(task) : readableJob(letter);
     if (job === undefined) return this.#retriedBefore(address);
@@ -62,7 +60,7 @@ export class Retries {
     const retried = await redrives.redrive(job, model, { trace, use }).catch((error: unknown) => {
       // The input is not this request's.
       if (!(error instanceof RequestError) || !OF_THE_LETTER.has(error.code)) throw error;
-      throw cannotRetry(id, `${error.message} Submit it anew`);
+      throw cannotRetry(id, `${error.message.replace(/\.$/, '')}. Submit it anew`);
     });
     if (letter !== undefined) await broker.deadLetters.remove(address);
     return retried;
@@ -105,7 +103,20 @@ function readableJob(letter: DeadLetter): QueuedJob | undefined {
   }
 }
 
+/** @throws {RequestError} `CANNOT_RETRY`, unless the task has ended without what it was to make. */
+export function requireRetriable(task: Task): asserts task is FinishedTask {
+  const { id, state, batch } = task;
+  if (!isFinal(task))
+    throw cannotRetry(id, `it has not ended (${state}). Cancel it first, or wait for its end`);
+  if (batch !== undefined && batch.rowsFailed > 0 && state === TaskState.Succeeded)
+    throw cannotRetry(
+      id,
+      `it has succeeded, but for ${batch.rowsFailed} of its rows. Submit these rows anew: task { batch { rows { errors } } } names them`,
+    );
+  if (state === TaskState.Succeeded) throw cannotRetry(id, 'it has succeeded. Submit its input anew');
+}
+
 /** @param why in words, with what to do instead. */
-function cannotRetry(id: string, why: string): RequestError {
+export function cannotRetry(id: string, why: string): RequestError {
   return new RequestError(RequestErrorCode.CannotRetry, `Task ${id} cannot be retried: ${why}.`);
 }

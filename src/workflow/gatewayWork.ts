@@ -7,6 +7,7 @@ import type { TaskWatches } from '../tasks/taskWatches.ts';
 import type { KnownToTrain } from './trainingAsk.ts';
 import { TrainingList } from './trainingList.ts';
 import { TrainingLogs } from './trainingLogs.ts';
+import { TrainingRetries } from './trainingRetries.ts';
 import { UnfinishedWork } from './unfinishedWork.ts';
 import { WorkQueue } from './workQueue.ts';
 import { WorkReader } from './workReader.ts';
@@ -27,6 +28,7 @@ export interface GatewayWorkOptions extends KnownToTrain {
 
 export interface GatewayWork extends AsyncDisposable {
   readonly submissions: WorkSubmissions;
+  readonly retries: TrainingRetries;
   readonly tasks: WorkTasks;
   readonly trainings: TrainingList;
   readonly logs: TrainingLogs;
@@ -44,8 +46,10 @@ export function openGatewayWork(options: GatewayWorkOptions): GatewayWork {
   const unfinished = new UnfinishedWork({ broker });
   const hasWork = models.some(({ manifest }) => manifest.training !== undefined);
   if (hasWork) opened.use(new WorkSweeper({ ...options, queue }));
+  const submissions = new WorkSubmissions({ ...options, unfinished, queue, reader, watches });
   return {
-    submissions: new WorkSubmissions({ ...options, unfinished, queue, reader, watches }),
+    submissions,
+    retries: new TrainingRetries({ models, reader, submissions }),
     tasks: new WorkTasks({ broker, reader, watches }),
     trainings: new TrainingList({ broker, reader }),
     logs,

@@ -1,20 +1,21 @@
 /** Takes work from operators: checks it, has it accepted once for each `requestId`, and waits for its end if asked. */
 import type { Broker } from '../broker/broker.ts';
 import { endWork, expiredWork } from '../broker/endWork.ts';
-import { requestHash, workDigest } from '../contract/digests.ts';
+import { redriveHash, requestHash, workDigest } from '../contract/digests.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { WorkJob } from '../contract/messages/work.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
-import { isFinal, type Task } from '../contract/task.ts';
+import { isFinal, MAX_HISTORY, type Task } from '../contract/task.ts';
 import type { RequestTrace } from '../contract/trace.ts';
-import { type DatasetAsk, WorkKind } from '../contract/work.ts';
+import { type DatasetAsk, WORK_TIMEOUT_MS, WorkKind } from '../contract/work.ts';
 import { newWorkAddress, type WorkAddress } from '../contract/workId.ts';
-import { workTask } from '../contract/workTask.ts';
+import { type WorkTask, workTask } from '../contract/workTask.ts';
 import type { Model } from '../models/models.ts';
 import { claimRequest } from '../tasks/requestRecords.ts';
 import { requestIdConflict } from '../tasks/requests.ts';
 import { firstTry, type Storing } from '../tasks/storing.ts';
 import { nextWithin } from '../tasks/submissions.ts';
+import { deadlineOf } from '../tasks/taskMapping.ts';
 import { labelsOf } from '../tasks/taskOptions.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
 import { type KnownToTrain, type TrainingRequest, trainingAsk } from './trainingAsk.ts';
@@ -48,6 +49,15 @@ export interface TrainingSubmission extends Asked {
   readonly request: TrainingRequest;
 }
 
+export interface TrainingRetry {
+  /** The training that is run again. */
+  readonly ended: WorkTask;
+  readonly model: Model;
+  /** What it was asked for, with the versions of datasets that it had. */
+  readonly request: TrainingRequest;
+  readonly trace: RequestTrace | undefined;
+}
+
 export interface DatasetSubmission extends Asked {
   readonly dataset: DatasetAsk;
 }
@@ -58,7 +68,7 @@ interface Question {
   readonly digest: string;
   readonly defaultTimeoutMs: number;
   /** Looks up what the client named. Only for a question that was not accepted before. */
-  readonly ask: () => Promise<Pick<WorkJob, 'training' | 'dataset'>>;
+  readonly ask: () => Promise<Pick<WorkJob, 'training' | 'dataset' | 'history'>>;
 }
 
 const CHECK_TIMEOUT_MS = 60 * 60 * 1_000;
@@ -93,6 +103,24 @@ export class WorkSubmissions {
     });
   }
 
+  /**
+   * Accepts the retry of a training, once however often and wherever it is asked for.
+   *
+   * @throws {RequestError} as `trainModel`, without `REQUEST_ID_CONFLICT`.
+   */
+  retryTraining({ ended, model, request, trace }: TrainingRetry): Promise<Task> {
+    const { id, owner, labels, submittedAt } = ended;
+    const { least, most } = WORK_TIMEOUT_MS;
+    const timeoutMs = Math.round(deadlineOf(ended) - submittedAt);
+    const history = [...(ended.history ?? []), id].slice(-MAX_HISTORY);
+    return this.#acceptOnce({ model, owner, options: { labels }, trace }, redriveHash(id), {
+      kind: WorkKind.Training,
+      digest: workDigest({ retry: id }),
+      defaultTimeoutMs: Math.min(Math.max(timeoutMs, least), most),
+      ask: async () => ({ training: await trainingAsk(model, request, this.#options), history }),
+    });
+  }
+
   /** Accepts the check of a dataset. @throws {RequestError} as `trainModel`. */
   addDataset(submission: DatasetSubmission): Promise<Task> {
     const { dataset } = submission;
@@ -112,7 +140,11 @@ export class WorkSubmissions {
     const task =
       requestId == null
         ? await this.#accept(await this.#newJob(asked, question))
-        : await this.#acceptOnce(asked, question, requestId);
+        : await this.#acceptOnce(
+            asked,
+            requestHash(asked.owner, asked.model.manifest.name, requestId),
+            question,
+          );
     return place === undefined ? task : await this.#endOf(task, place, asked);
   }
 
@@ -147,13 +179,16 @@ export class WorkSubmissions {
     return { address, job };
   }
 
-  /** The first that writes the record of the request decides which work it stands for. */
-  async #acceptOnce(asked: Asked, question: Question, requestId: string): Promise<Task> {
+  /**
+   * The first that writes the record of the request decides which work it stands for.
+   *
+   * @param hash names the record.
+   */
+  async #acceptOnce(asked: Asked, hash: string, question: Question): Promise<Task> {
     const { broker, storing } = this.#options;
     const { work } = broker;
-    const { owner } = asked;
+    const { owner, options } = asked;
     const model = asked.model.manifest.name;
-    const hash = requestHash(owner, model, requestId);
     const read = () => work.readRequest(hash, { model, owner });
     let first = await read();
     if (first === undefined) {
@@ -167,7 +202,8 @@ export class WorkSubmissions {
       if (first === undefined) return this.#accept(made);
     }
     const { request, address } = first;
-    if (request.inputDigest !== question.digest) throw requestIdConflict(requestId, 'question');
+    if (request.inputDigest !== question.digest)
+      throw requestIdConflict(options.requestId ?? hash, 'question');
     return this.#acceptAgain({ address, job: request.job });
   }
 

@@ -138,11 +138,23 @@ describe.each([
 
 test('roles: a submitter is no operator, a viewer changes nothing, and an operator may do all', async () => {
   const submit = (key: string) => post(gateway.url, PREDICT_TRIP, { input: tripNumber(3) }, as(key));
+  const heldRole = (role: string) =>
+    `Your key or token has the role ${role}: use one with the role that is needed.`;
   const letters = (key: string) => post(gateway.url, LETTERS, {}, as(key));
   expect(codeOf(await letters(shop))).toBe('FORBIDDEN');
-  expect(codeOf(await letters(viewer))).toBe('FORBIDDEN');
+  expect((await letters(viewer)).errors).toMatchObject([
+    {
+      message: `This needs the role operator. ${heldRole('viewer')}`,
+      extensions: { code: 'FORBIDDEN' },
+    },
+  ]);
   const figures = (key: string) => post(gateway.url, '{ systemStats { stores { name } } }', {}, as(key));
-  expect(codeOf(await figures(shop))).toBe('FORBIDDEN');
+  expect((await figures(shop)).errors).toMatchObject([
+    {
+      message: `This needs the role viewer or operator. ${heldRole('submitter')}`,
+      extensions: { code: 'FORBIDDEN' },
+    },
+  ]);
   for (const key of [viewer, operator]) expect((await figures(key)).errors).toBeUndefined();
   expect(await letters(operator)).toEqual({ data: { deadLetters: { edges: [] } } });
   expect(await letters(OPERATOR_TOKEN)).toEqual({ data: { deadLetters: { edges: [] } } });

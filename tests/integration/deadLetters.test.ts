@@ -439,7 +439,8 @@ describe('with an operator token', () => {
     ),
   )('%s over %s is FORBIDDEN without the token', async (_field, _transport, query, ask) => {
     expect(refusalIn(await ask(gateway.url, query))).toMatchObject({
-      message: 'This is for operators. No operator token came (authorization: Bearer …).',
+      message:
+        'This needs the role operator. You have the role submitter: no operator token came. Send the OPERATOR_TOKEN of the gateway (authorization: Bearer …).',
       extensions: { code: 'FORBIDDEN' },
     });
   });

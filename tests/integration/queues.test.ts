@@ -12,6 +12,7 @@ import {
   TASK_RESULT,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { addressOf, letterOf, openTestBroker, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { codeIn } from '../support/owners.ts';
@@ -196,20 +197,22 @@ describe('the figures of the system', () => {
     await answers.return(undefined);
   });
 
-  test('tell what needs attention: a paused model, and tasks that no worker takes', async () => {
-    const alertsOf = async () => fieldOf<StatsView>(await post(gateway.url, `{ systemStats ${STATS} }`));
-    expect(alertNames(await alertsOf())).not.toContain('TidingsModelPaused');
+  test('tell what needs attention at once if it stays so, and leave out a process that has died', async () => {
+    const statsOf = async () => fieldOf<StatsView>(await post(gateway.url, `{ systemStats ${STATS} }`));
+    await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
+    const job = tripJob(broker, 1);
+    await broker.deadLetters.store(letterOf(job, broker.now()));
+    await eventually(statsOf, (stats) => alertNames(stats).includes('TidingsDeadLetters'));
+    // It may be over in a moment.
     await pause('pauseModel');
-    await eventually(alertsOf, (stats) => alertNames(stats).includes('TidingsModelPaused'));
     await worker.kill('SIGKILL');
     await worker.ended;
-    const { id } = await submitTrip(gateway.url, tripNumber(1));
-    await eventually(alertsOf, (stats) => alertNames(stats).includes('TidingsNoWorker'));
-    await eventually(alertsOf, ({ processes }) => processes.length === 2);
+    const { alerts } = await eventually(statsOf, ({ processes }) => processes.length === 2);
+    expect(alerts.map(({ name }) => name)).toEqual(['TidingsDeadLetters']);
     await pause('resumeModel');
-    await post(gateway.url, CANCEL_TASK, { id });
+    await broker.deadLetters.remove(addressOf(job));
     worker = await startWorker(nats, { MODELS_DIR: models.path });
-    await eventually(alertsOf, (stats) => !alertNames(stats).includes('TidingsModelPaused'));
+    await eventually(statsOf, ({ alerts: present }) => present.length === 0);
   });
 
   test('are for viewers and operators', async () => {
@@ -240,6 +243,23 @@ describe('retryTask', () => {
       data: { task: { worker: expect.stringMatching(/^worker-[0-9a-f]{8}$/) } },
     });
     expect(codeIn(await retry(retried.id))).toBe('CANNOT_RETRY');
+  });
+
+  test('gives one new task if gateways are asked at the same moment', async () => {
+    await pause('pauseModel');
+    const { id } = await submitTrip(gateway.url, tripNumber(3));
+    await post(gateway.url, CANCEL_TASK, { id });
+    const asked = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? gateway : guarded));
+    const retried = await Promise.all(asked.map(({ url }) => post(url, RETRY, { id })));
+    const ids = new Set(retried.map((answer) => fieldOf<{ id: string }>(answer).id));
+    expect(ids.size).toBe(1);
+    const waiting = await eventually(
+      async () => (await lanes()).reduce((sum, lane) => sum + lane.waiting, 0),
+      (sum) => sum > 0,
+    );
+    expect(waiting).toBe(1);
+    for (const each of ids) await post(gateway.url, CANCEL_TASK, { id: each });
+    await pause('resumeModel');
   });
 
   test('refuses what is no task of the client, and says so as `task` does', async () => {

@@ -35,6 +35,7 @@ const TRAIN = `mutation ($input: TrainModelInput!, $options: WorkOptions) {
   trainModel(input: $input, options: $options) { ${TASK_FIELDS} } }`;
 const FIND = `query ($id: ID!) { task(id: $id) { ${TASK_FIELDS} } }`;
 const CANCEL = `mutation ($id: ID!) { cancelTask(id: $id) { ${TASK_FIELDS} } }`;
+const RETRY = `mutation ($id: ID!) { retryTask(id: $id) { ${TASK_FIELDS} history } }`;
 const UPDATES = `subscription ($id: ID!) { taskUpdates(id: $id) { ${TASK_FIELDS} } }`;
 const RESULT = `subscription ($id: ID!) { taskResult(id: $id) { ${TASK_FIELDS} } }`;
 const TRAININGS = `query ($model: String, $first: Int! = 20, $after: String) {
@@ -327,6 +328,46 @@ describe('a requestId', () => {
         .toSorted(),
     );
     other = await startGateway(nats, { ...ENV, MODELS_DIR: models.path });
+  });
+});
+
+describe('the retry of a training', () => {
+  const retry = (at: Gateway, id: string) => post(at.url, RETRY, { id }, OPERATOR);
+
+  test('is one new training with the same data, on whichever gateways it is asked for at once', async () => {
+    const dataset = datasetOf('weekly', '6');
+    await storeDataset(streams, dataset);
+    const datasets = [{ name: 'weekly', use: 'TRAIN' }, INPUT.datasets[1]];
+    const input = { ...INPUT, datasets, seed: 7, params: { tripDuration: { trees: 20 } } };
+    const { id } = await train(gateway, { labels: ['nightly'], timeoutMs: 90_000 }, input);
+    const early = refusalIn(await retry(other, id));
+    expect(early).toMatchObject({ extensions: { code: 'CANNOT_RETRY' } });
+    expect(early.message).toContain('has not ended');
+    const failed = await end(id, { state: TaskState.Failed, error: { code: 'STORE_FULL', message: 'full' } });
+    await storeDataset(streams, datasetOf('weekly', '7'));
+    const asked = [gateway, other, gateway, other];
+    const answers = await Promise.all(asked.map((at) => retry(at, id)));
+    const retried = answers.map((answer) => fieldOf<TrainingView>(answer));
+    expect(new Set(retried.map((task) => task.id)).size).toBe(1);
+    expect(retried[0]).toMatchObject({ state: 'QUEUED', labels: ['nightly'], history: [id] });
+    const address = addressOf(String(retried[0]?.id));
+    const job = await broker.work.readJob(address);
+    expect(job).toMatchObject({ owner: failed.owner, training: failed.work.training });
+    expect(Number(job?.deadline) - Number(job?.submittedAt)).toBe(90_000);
+    expect((await streams.subjects('WORK')).length).toBe(2);
+    await trainer.run();
+    expect(fieldOf(await retry(other, id))).toMatchObject({ state: 'SUCCEEDED', history: [id] });
+    expect(refusalIn(await retry(gateway, address.id)).extensions.code).toBe('CANNOT_RETRY');
+  });
+
+  test('says what is missing, and is for operators', async () => {
+    const { job } = await queueTraining(broker);
+    await end(job.taskId, { state: TaskState.Canceled });
+    const refusal = refusalIn(await retry(gateway, job.taskId));
+    expect(refusal.extensions.code).toBe('CANNOT_RETRY');
+    expect(refusal.message).toContain('datasets[0].digest must be the digest of a version of "trips"');
+    const foreign = refusalIn(await post(gateway.url, RETRY, { id: job.taskId }));
+    expect(foreign.extensions.code).toBe('FORBIDDEN');
   });
 });
 

@@ -30,7 +30,9 @@ export async function eventually<T>(
   let last: T | undefined;
   const failure = () => `no answer fitted within ${limitMs} ms. The last of ${count} was: ${shown(last)}`;
   for (;;) {
-    const answer = await within(until - performance.now(), Promise.resolve(ask()), failure);
+    // The time may have ended during the pause.
+    const leftMs = Math.max(0, until - performance.now());
+    const answer = await within(leftMs, Promise.resolve(ask()), failure);
     if (fits(answer)) return answer;
     count++;
     last = answer;

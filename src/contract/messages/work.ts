@@ -2,7 +2,7 @@
 import { ANY_TEXT, COUNT, INSTANT, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { custom, listOf, object, type Passing, text } from '../schema.ts';
-import { FINISHED_MEMBERS, FINISHED_OPTIONAL, LABELS } from '../task.ts';
+import { FINISHED_MEMBERS, FINISHED_OPTIONAL, LABELS, MAX_HISTORY } from '../task.ts';
 import { DATASET_ASK, FILE, PROGRESS, SHA256, STEP_NAME, TRAINING_ASK, WORK } from '../work.ts';
 import { checkOf, decoderOf, parseMessage, refuseNewer, VERSION } from './decoder.ts';
 
@@ -17,6 +17,8 @@ const JOB_MEMBERS = {
 const JOB_OPTIONAL = {
   labels: LABELS,
   requestId: NAME,
+  /** Ids of the tasks that it is a retry of, oldest first. */
+  history: listOf(`a list of ${MAX_HISTORY} task ids at most`, NAME, { maxItems: MAX_HISTORY }),
   /** W3C `traceparent` of the request, if it had one. */
   trace: NAME,
   /** One of both is there: what is to be done. */

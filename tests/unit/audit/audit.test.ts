@@ -12,7 +12,8 @@ test('an action whose former state cannot be told is recorded as failed, and not
   };
   const broker = { now: () => 1, audit: { store, before: async () => [] } };
   const audit = new Audit({ broker: broker as never, log: pino({ level: 'silent' }) });
-  const caller = { owner: 'ops', address: '127.0.0.1', requireOperator: async () => {} };
+  const operator = { role: 'operator' } as const;
+  const caller = { principal: operator, owner: 'ops', address: '', whyNoOperator: async () => undefined };
   let runs = 0;
   const acting = audit.act(caller, {
     action: 'setRollout',

@@ -11,7 +11,7 @@ import { SILENT } from '../../support/models.ts';
 
 const IDENTITY: EdgeIdentity = {
   principal: { owner: 'ada', role: 'submitter' },
-  requireOperator: async () => {},
+  whyNoOperator: async () => undefined,
 };
 
 test('a body that cannot be read for an unforeseen reason gives its bytes back to the budget', async () => {

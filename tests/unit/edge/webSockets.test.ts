@@ -16,7 +16,7 @@ import { SILENT } from '../../support/models.ts';
 const IDENTITY: EdgeIdentity = {
   principal: { owner: 'ada', role: 'submitter' },
   endedBy: () => undefined,
-  requireOperator: async () => {},
+  whyNoOperator: async () => undefined,
 };
 
 test('a WebSocket that leaves while the keys of its provider are fetched is forgotten once they have come', async () => {

@@ -54,6 +54,17 @@ describe('live errors', () => {
     expect(counts).toEqual([4, 2]);
   });
 
+  test('are told beside what they were at the end of a day, if they were known then', () => {
+    const errors = new LiveErrors();
+    errors.add(actual(1), 1, TODAY - 2 * DAY_MS);
+    errors.add(actual(5), 2, TODAY - DAY_MS);
+    errors.add(actual(9), 3, TODAY);
+    errors.add(actual(9, 'y'), 4, TODAY);
+    expect(errors.changesSince(TODAY / DAY_MS - 2)).toEqual([
+      { model: 'm', version: '1', output: 'x', count: 3, mae: 5, formerMae: 1 },
+    ]);
+  });
+
   test('go with the reports that were purged', () => {
     const errors = new LiveErrors();
     errors.add(actual(1), 1, TODAY);

@@ -103,7 +103,7 @@ test.each(forOperators.map((field) => [field.name, field] as const))(
     const store = async () => ({ type: 'stored' }) as const;
     const broker = { now: () => 0, audit: { store, before: async () => ({ found: [], isCut: false }) } };
     const audit = new Audit({ broker, log: pino({ level: 'silent' }) });
-    const own = { audit, requireOperator: () => Promise.reject(refusal), owner: 'anonymous', address: '' };
+    const own = { audit, whyNoOperator: () => Promise.reject(refusal), owner: 'anonymous', address: '' };
     const context = new Proxy(own, {
       get: (target, name: keyof typeof own) => (name in target ? target[name] : service(name)),
     });

@@ -3,9 +3,9 @@ import { brokerUnavailable } from '../../../src/contract/errors.ts';
 import { SystemStats } from '../../../src/system/systemStats.ts';
 
 function openStats() {
-  const seen = { looks: 0, places: 0, isAway: false };
+  const seen = { looks: 0, places: 0, isAway: false, now: 0 };
   const stats = new SystemStats({
-    broker: { now: () => seen.looks },
+    broker: { now: () => seen.now || seen.looks },
     stores: [],
     models: [],
     workers: { list: () => [] },
@@ -21,6 +21,7 @@ function openStats() {
         return [];
       },
     },
+    actuals: { liveErrorChanges: async () => [] },
     watches: {
       reserve: () => {
         seen.places++;
@@ -61,11 +62,26 @@ test('while the broker is away, watchers are told so instead of being cut off', 
   const watch = stats.watch({ owner: 'a' });
   expect((await watch.next()).value.alerts).toEqual([]);
   seen.isAway = true;
+  seen.now = 10_000;
   await vi.advanceTimersByTimeAsync(1_000);
-  expect((await watch.next()).value.alerts).toMatchObject([{ name: 'TidingsBrokerUnreachable', since: 2 }]);
+  expect((await watch.next()).value).toMatchObject({ alerts: [], queues: [] });
+  seen.now = 40_000;
   await vi.advanceTimersByTimeAsync(1_000);
-  expect((await watch.next()).value.alerts).toMatchObject([{ name: 'TidingsBrokerUnreachable', since: 2 }]);
+  const { alerts } = (await watch.next()).value;
+  expect(alerts).toMatchObject([{ name: 'TidingsBrokerUnreachable', since: 10_000 }]);
   stats[Symbol.dispose]();
   await expect(watch.next()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
   expect(seen.places).toBe(0);
+});
+
+test('an alert fires at the first question, if its condition held while nobody watched', async () => {
+  const { stats, seen } = openStats();
+  seen.isAway = true;
+  for (let second = 15; second <= 60; second += 15) {
+    seen.now = second * 1_000;
+    await vi.advanceTimersByTimeAsync(15_000);
+  }
+  expect(seen.looks).toBe(0);
+  expect((await stats.present()).alerts).toMatchObject([{ name: 'TidingsBrokerUnreachable', since: 15_000 }]);
+  stats[Symbol.dispose]();
 });

@@ -33,7 +33,7 @@ const DATASET = {
   files: [{ name: 'a.csv', sha256: DIGEST, bytes: 1, place: 'STORE' }],
 };
 const TIMES = { submittedAt: 1, deadline: 2 };
-const ORIGIN = { labels: ['nightly'], requestId: 'r', trace: 't' };
+const ORIGIN = { labels: ['nightly'], requestId: 'r', history: ['task'], trace: 't' };
 const JOB = { v: 1, taskId: 'task', model: 'churn', owner: 'ada', ...TIMES, ...ORIGIN };
 const TRAINING_JOB = { ...JOB, training: TRAINING };
 const DATASET_JOB = { ...JOB, dataset: DATASET };
