@@ -30,12 +30,12 @@ export function defineQueueStats(builder: Builder, modelRef: ModelRef) {
       endedPerSecond: t.exposeFloat('endedPerSecond', {
         nullable: true,
         description:
-          'How many leave the queue in a second, measured over the last 15 seconds, or since the last look if that was earlier. At the first look, those that workers ended in the last minute. Null if it is not known; that none leaves is known once some have waited for 10 seconds.',
+          'How many leave the queue in a second, whether others wait or not, over the last 15 to 30 seconds. Null until it was measured.',
       }),
       backlogSeconds: t.exposeFloat('backlogSeconds', {
         nullable: true,
         description:
-          'In how many seconds those that wait will have been taken, at that rate: 300 at most, the longest time limit, and 300 where none leaves. Null if the rate is not known.',
+          'In how many seconds those that wait will have been taken, at the rate at which they left when some waited last: 300 at most, the longest time limit, and 300 while no worker serves the version, or if some have waited for 30 seconds and none has left. 0 if none waits. Null while the model is paused, and until that rate was measured for the first time.',
       }),
       isPaused: t.exposeBoolean('isPaused', { description: 'Whether an operator has paused it.' }),
     }),

@@ -156,7 +156,7 @@ async function runGateway({
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const stores = [broker, ...(blobsBroker === undefined ? [] : [blobsBroker])].map((each) => each.queues);
   using gatewayMetrics = addGatewayMetrics({
-    ...{ metrics: opened.metrics, broker, server, events, open, watches },
+    ...{ metrics: opened.metrics, broker, catalog, server, events, open, watches },
     ...{ queues, stores, workers, models, actuals, shadows },
   });
   using system = openGatewaySystem({

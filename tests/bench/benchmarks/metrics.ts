@@ -76,7 +76,8 @@ function readAll(ports: readonly number[]): Disposable {
 /** @returns the microseconds of CPU that a gateway takes to count a task, from its acceptance to its end. */
 function countingCost(): number {
   const events = new TaskEvents();
-  using _counting = new TaskMetrics({ metrics: new Metrics(), events });
+  const catalog = { models: [], watch: () => ({ [Symbol.dispose]() {} }) };
+  using _counting = new TaskMetrics({ metrics: new Metrics(), events, catalog });
   const times = { submittedAt: 0, deadline: 60_000 };
   const job: Job = {
     input: {},
