@@ -67,9 +67,9 @@ export function defineDeadLetters(
   builder.queryField('deadLetters', (t) =>
     t.field({
       type: connectionRef,
-      description: `The dead letters of a model, oldest first. ${OPERATORS_ONLY}`,
+      description: `The dead letters of a model, or of all models, oldest first. ${OPERATORS_ONLY}`,
       args: {
-        model: t.arg.string({ required: true, description: modelArgument }),
+        model: t.arg.string({ description: `${modelArgument} Without it, the letters of all.` }),
         first: t.arg.int({
           required: true,
           defaultValue: DEFAULT_PAGE,
@@ -78,8 +78,8 @@ export function defineDeadLetters(
         after: t.arg.string({ description: 'The page begins after the letter with this cursor.' }),
       },
       resolve: async (_root, { model, first, after }, context) => {
-        await context.audit.admit(context, { action: 'deadLetters', target: model });
-        return context.deadLetters.page(model, first, after ?? undefined);
+        await context.audit.admit(context, { action: 'deadLetters', ...(model && { target: model }) });
+        return context.deadLetters.page(model ?? undefined, first, after ?? undefined);
       },
     }),
   );

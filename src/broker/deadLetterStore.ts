@@ -55,10 +55,11 @@ export class DeadLetterStore {
     return this.#stored.last(streams.dead, subjects.dead(model, id), (message) => this.#decode(message));
   }
 
-  /** @returns the first dead letter of a model from a sequence on. */
-  async next(model: string, fromSequence: number): Promise<StoredDeadLetter | undefined> {
+  /** @returns the first dead letter of a model, or of all models, from a sequence on. */
+  async next(model: string | undefined, fromSequence: number): Promise<StoredDeadLetter | undefined> {
+    const subject = model === undefined ? subjects.allDead : subjects.deadOf(model);
     for (let sequence = fromSequence; ; ) {
-      const message = await this.#stored.next(streams.dead, subjects.deadOf(model), sequence);
+      const message = await this.#stored.next(streams.dead, subject, sequence);
       if (message === undefined) return undefined;
       const letter = this.#decode(message);
       if (letter !== undefined) return { letter, sequence: message.seq };

@@ -92,7 +92,7 @@ export class TaskMetrics implements Disposable {
     const seconds = (name: string, help: string) =>
       metrics.histogram({ name, help, labels: VERSION, bounds: SECONDS });
     this.seconds = seconds(
-      'tidings_task_seconds',
+      'tidings_task_duration_seconds',
       'From the submission of a task until its end was known here, which is when it is pushed.',
     );
     this.queueSeconds = seconds(

@@ -126,7 +126,8 @@ function deadLetters({ stores }: SeenSystem): readonly FoundAlert[] {
     {
       name: 'TidingsDeadLetters',
       summary: 'There are dead letters: tasks whose jobs could not be brought to a prediction.',
-      advice: 'Read the reasons, mend the cause, then redrive or discard each dead letter.',
+      advice:
+        'Read the reasons (deadLetters without a model lists all), mend the cause, then redrive or discard each dead letter.',
     },
   ];
 }

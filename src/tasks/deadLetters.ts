@@ -45,14 +45,14 @@ export class DeadLetters implements Disposable {
   }
 
   /**
-   * A page of a model's letters, oldest first.
+   * A page of the letters of a model, or of all models, oldest first.
    *
    * @param first 1 to `MAX_PAGE`.
    * @param after a cursor (`cursorOf`).
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.
    */
-  async page(model: string, first: number, after: string | undefined): Promise<DeadLetterPage> {
-    checkModel(model);
+  async page(model: string | undefined, first: number, after: string | undefined): Promise<DeadLetterPage> {
+    if (model !== undefined) checkModel(model);
     if (first < 1 || first > MAX_PAGE) throw badValue('first', `from 1 to ${MAX_PAGE}`, String(first));
     if (after !== undefined && !CURSOR.test(after))
       throw badValue('after', 'a cursor of an earlier page', quoted(after));
@@ -139,10 +139,10 @@ export class DeadLetters implements Disposable {
   }
 }
 
-/** The letters of a model from a sequence on, oldest first, `count` at most. */
+/** The letters of a model, or of all models, from a sequence on, oldest first, `count` at most. */
 export async function readLetters(
   { deadLetters }: Pick<Broker, 'deadLetters'>,
-  model: string,
+  model: string | undefined,
   fromSequence: number,
   count: number,
 ): Promise<readonly StoredDeadLetter[]> {

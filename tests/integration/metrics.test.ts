@@ -12,7 +12,7 @@ import { type Gateway, type Process, startGateway, startProcess, startWorker } f
 const METRICS_PORT = '0';
 const OPERATOR_TOKEN = 'open-sesame-0123456789';
 const ACCEPTED = 'tidings_tasks_accepted_total{model="trip-duration",version="1",lane="interactive"}';
-const SECONDS = 'tidings_task_seconds_count{model="trip-duration",version="1"}';
+const SECONDS = 'tidings_task_duration_seconds_count{model="trip-duration",version="1"}';
 const endedIn = (state: string) =>
   `tidings_tasks_ended_total{model="trip-duration",version="1",state="${state}",code="none"}`;
 
@@ -104,7 +104,7 @@ test('a worker counts its runs', async () => {
   const options = { waitMs: 30_000 };
   expect(await submitTrip(gateway.url, tripNumber(2), options)).toMatchObject({ state: 'SUCCEEDED' });
   expect(await sampleOf(worker, rows)).toBe(before + 1);
-  expect(await sampleOf(worker, 'tidings_served_versions{model="trip-duration",version="1"}')).toBe(1);
+  expect(await sampleOf(worker, 'tidings_served_version_info{model="trip-duration",version="1"}')).toBe(1);
 });
 
 test('a gateway tells its connections, and that a worker serves the version', async () => {

@@ -131,7 +131,9 @@ describe.skipIf(program === undefined)('with Prometheus', () => {
     for (const { alert, annotations } of rules) {
       if (alert === undefined) continue;
       expect(annotations).toMatchObject({ summary: expect.any(String), description: expect.any(String) });
-      expect(annotations?.runbook_url).toBe(`docs/metrics.md#${alert.toLowerCase()}`);
+      expect(annotations?.runbook_url).toBe(
+        `{{ $externalLabels.runbook_base }}docs/metrics.md#${alert.toLowerCase()}`,
+      );
       expect([...headings.keys()]).toContain(alert.toLowerCase());
     }
   });
