@@ -1,5 +1,6 @@
 /** The queues of models: what waits in them, and their pause. */
 import { Lane } from '../src/contract/subjects.ts';
+import { modelNamed } from '../src/models/models.ts';
 import type { LaneOfQueue } from '../src/system/queues.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './model.ts';
@@ -69,6 +70,9 @@ export function defineQueueStats(builder: Builder, modelRef: ModelRef) {
             action,
             target: model,
             asked: {},
+            before: async () => ({
+              isPaused: await context.pauses.isPaused(modelNamed(context.models, model)),
+            }),
             run: () => context.pauses.set(model, pausing[action]),
             told: () => ({ after: { isPaused: pausing[action] } }),
           }),

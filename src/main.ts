@@ -163,6 +163,7 @@ async function runGateway({
     ...{ broker, id, models, workers, queues, stores, server, watches, actuals },
     counted: gatewayMetrics.tasks,
   });
+  const audit = new Audit({ broker, log });
   const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
@@ -176,7 +177,7 @@ async function runGateway({
     blobs,
     listWatches: tracing === undefined ? listWatches : tracing.followedLists(listWatches),
     resultTtlMs: config.resultTtlS * 1000,
-    audit: new Audit({ broker, log }),
+    audit,
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     retries: gatewayTasks.retries,
@@ -202,6 +203,7 @@ async function runGateway({
     logins: { keys, tokens },
     charge: (holder, points) => quotas.charge(holder, points),
     bytes: { blobs, outputs, artifacts },
+    onRefusedViewer: (viewer) => audit.noteRefusedViewer(viewer),
     tracing,
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
