@@ -145,7 +145,7 @@ describe.skipIf(program === undefined)('with Prometheus', () => {
       panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
     );
     const queries = [...rules.map(({ expr }) => expr), ...shown].map((query) =>
-      query.replaceAll('$model', '.*'),
+      query.replaceAll('$__rate_interval', '1m').replaceAll(/\$(?:job|instance|model)\b/g, '.*'),
     );
     const variables = dashboards.flatMap(({ templating }) => templating.list.map(({ query }) => query));
     expect(queries.length).toBeGreaterThan(40);
