@@ -84,7 +84,7 @@ function withoutWorker({ queues = [], workers }: SeenSystem): readonly FoundAler
     workers.some(({ models, leaving = [] }) =>
       [...models, ...leaving].some((each) => each.model === model && each.version === version),
     );
-  const unserved = queues.filter((lane) => lane.waiting > 0 && !isServed(lane));
+  const unserved = queues.filter((lane) => lane.waiting + lane.inHand > 0 && !isServed(lane));
   return byVersion(unserved).map(({ model, version }) => ({
     name: 'TidingsNoWorker',
     summary: `Tasks wait for version ${version} of ${model}, and no worker serves it.`,

@@ -94,16 +94,20 @@ export class Queues {
       .map((lane, i) => {
         const factor = jobsPerMessage(lane);
         const waiting = Math.round(lane.waiting * factor);
-        const capacityPerSecond = this.#isServed(model, lane) ? measured[i]?.capacityPerSecond : 0;
+        const inHand = Math.round(lane.inHand * factor);
+        const isServed = this.#isServed(model, lane);
+        const capacityPerSecond = isServed ? measured[i]?.capacityPerSecond : 0;
+        // Those that a worker had when it went wait for the next one.
+        const unstarted = isServed ? waiting : waiting + inHand;
         return {
           model,
           version: lane.version,
           lane: lane.lane,
           waiting,
-          inHand: Math.round(lane.inHand * factor),
+          inHand,
           endedPerSecond: measured[i]?.endedPerSecond,
           capacityPerSecond,
-          backlogSeconds: backlogSeconds(waiting, lane.isPaused ? undefined : capacityPerSecond),
+          backlogSeconds: backlogSeconds(unstarted, lane.isPaused ? undefined : capacityPerSecond),
           isPaused: lane.isPaused,
           messages: { waiting: lane.waiting, inHand: lane.inHand },
         };

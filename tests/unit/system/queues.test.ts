@@ -115,6 +115,9 @@ describe('the lanes of a queue', () => {
     state.workers = [];
     for (const afterMs of [1_000, 9_990, 10_010, 1_000, 100_000])
       expect(await look(afterMs, { waiting: 40, left: 10 })).toMatchObject({ backlogSeconds: 300 });
+    // A worker had them when it was killed.
+    expect(await look(1_000, { inHand: 40, left: 10 })).toMatchObject({ backlogSeconds: 300 });
+    await look(1_000, { waiting: 40, left: 10 });
     state.workers = workers;
     expect(await look(1_000, { waiting: 30, left: 20 })).toMatchObject({ backlogSeconds: 3 });
   });
