@@ -45,9 +45,9 @@ export default defineConfig({
         test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], pool: 'threads', isolate: false },
       },
     ],
-    // Two cores is the least we support. A file runs real brokers, gateways and workers, and waits for them a fifth of its
-    // time: a third file uses it.
-    maxWorkers: 3,
+    // Two cores is the least we support. A file runs real brokers, gateways and workers, and uses half a core: the rest of its
+    // time it waits. Four files use both cores.
+    maxWorkers: 4,
     // Absolute, since some tests start programs in other folders.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compiled') },
     // Any order must do. Vitest prints the seed: `npm test -- --sequence.seed=<seed>` runs in the same order again.

@@ -29,12 +29,22 @@ import type { GatewayDatasets } from '../src/workflow/datasets.ts';
 import type { GatewayWork } from '../src/workflow/gatewayWork.ts';
 import type { WholeNumber } from './bigInt.ts';
 
+/** What a gateway asks of files and versions that operators bring. */
+export interface UploadRules {
+  readonly artifactMaxBytes: number;
+  readonly mustBeSigned: boolean;
+}
+
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   /** Whether what happened to tasks is shown. */
   readonly taskHistory: boolean;
+  /** @returns the id of the trace of a task's job, if it is recorded. */
+  readonly recordedTraceId: (traceparent: string) => string | undefined;
+  /** Where a trace can be looked at, with `{traceId}` for its id. */
+  readonly traceUrl: string | undefined;
   readonly work: Pick<GatewayWork, 'submissions' | 'retries' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
@@ -49,7 +59,8 @@ export interface Context {
   readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
   readonly retries: Pick<Retries, 'retry'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'present' | 'shares' | 'shadowWeights'>;
-  readonly registry: Pick<RegistryService, 'retire' | 'formerlyLive'>;
+  readonly registry: Pick<RegistryService, 'register' | 'retire' | 'formerlyLive'>;
+  readonly uploadRules: UploadRules;
   readonly audit: Pick<Audit, 'act' | 'admit' | 'page'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;

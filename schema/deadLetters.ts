@@ -63,13 +63,14 @@ export function defineDeadLetters(
   });
 
   const modelArgument = 'Name of the model. It may be a model that is not served any more.';
+  const anyModelArgument = `${modelArgument} Left out: all models.`;
   const idArgument = 'Id of the task that failed.';
   builder.queryField('deadLetters', (t) =>
     t.field({
       type: connectionRef,
       description: `The dead letters of a model, or of all models, oldest first. ${OPERATORS_ONLY}`,
       args: {
-        model: t.arg.string({ description: `${modelArgument} Without it, the letters of all.` }),
+        model: t.arg.string({ description: anyModelArgument }),
         first: t.arg.int({
           required: true,
           defaultValue: DEFAULT_PAGE,
@@ -78,7 +79,10 @@ export function defineDeadLetters(
         after: t.arg.string({ description: 'The page begins after the letter with this cursor.' }),
       },
       resolve: async (_root, { model, first, after }, context) => {
-        await context.audit.admit(context, { action: 'deadLetters', ...(model && { target: model }) });
+        await context.audit.admit(context, {
+          action: 'deadLetters',
+          ...(model != null && { target: model }),
+        });
         return context.deadLetters.page(model ?? undefined, first, after ?? undefined);
       },
     }),
@@ -134,11 +138,14 @@ export function defineDeadLetters(
   builder.subscriptionField('deadLetterAdded', (t) =>
     t.field({
       type: letterRef,
-      description: `Delivers each dead letter of a model that is stored from now on. Every gateway delivers all of them. ${OPERATORS_ONLY}`,
-      args: { model: t.arg.string({ required: true, description: modelArgument }) },
+      description: `Delivers each dead letter of a model, or of all models, that is stored from now on. Every gateway delivers all of them. ${OPERATORS_ONLY}`,
+      args: { model: t.arg.string({ description: anyModelArgument }) },
       subscribe: async (_root, { model }, context) => {
-        await context.audit.admit(context, { action: 'deadLetterAdded', target: model });
-        return context.deadLetters.watch(model);
+        await context.audit.admit(context, {
+          action: 'deadLetterAdded',
+          ...(model != null && { target: model }),
+        });
+        return context.deadLetters.watch(model ?? undefined);
       },
       resolve: ({ letter }) => letter,
     }),

@@ -22,6 +22,12 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   [RequestErrorCode.NoVersion]: { description: 'No version of the model can be read.' },
   [RequestErrorCode.RolloutConflict]: { description: 'Another operator set the rollout at the same time.' },
   [RequestErrorCode.VersionInUse]: { description: 'The rollout names the version that is to be retired.' },
+  [RequestErrorCode.VersionConflict]: {
+    description: 'The number of the version is that of another one, or of one that is retired.',
+  },
+  [RequestErrorCode.SignatureRequired]: {
+    description: 'Versions must be signed here, which a gateway cannot do.',
+  },
   [RequestErrorCode.RequestIdConflict]: { description: 'The `requestId` came with another input before.' },
   [RequestErrorCode.TaskNotFound]: { description: 'There is no such task.' },
   [RequestErrorCode.DeadLetterNotFound]: { description: 'There is no such dead letter.' },

@@ -8,7 +8,7 @@ import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import type { Model } from '../src/models/models.ts';
 import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
 import { defineBatch } from './batch.ts';
-import { type Builder, replacedBy } from './builder.ts';
+import { type Builder, type Context, replacedBy } from './builder.ts';
 import type { DatasetRef } from './datasets.ts';
 import { defineErrorCode } from './errorCode.ts';
 import type { ModelRef } from './model.ts';
@@ -223,6 +223,20 @@ export function defineTask(
           'What happened to it, in the order of time, for its owner and operators: at most 53 entries. Null unless `TASK_HISTORY` of gateways and workers is `true`, and for a training, whose stages tell it. Of a row batch its acceptance, its start and its end.',
         resolve: (task, _args, context) => shownLog(task, context),
       }),
+      traceId: t.string({
+        nullable: true,
+        description:
+          'Id of the trace that it is recorded in, 32 hex digits; null if it is not recorded, or this gateway records none.',
+        resolve: traceIdOf,
+      }),
+      traceUrl: t.string({
+        nullable: true,
+        description: 'Where its trace can be looked at; null if `traceId` is, and unless `TRACE_URL` is set.',
+        resolve: (task, args, context) => {
+          const traceId = traceIdOf(task, args, context);
+          return traceId && context.traceUrl?.replaceAll('{traceId}', traceId);
+        },
+      }),
       input: t.field({
         type: [inputRef],
         nullable: true,
@@ -305,7 +319,7 @@ export function defineTask(
     t.field({
       type: taskRef,
       description:
-        'Submits a task again that is `FAILED`, `EXPIRED` or `CANCELED`, as a new task of the same owner, with the same input, time limit, priority and labels; its `history` names the old one. A prediction runs on the same version as before. If that version is not available any more, the rollout decides. A dead letter of the old task is removed. A training runs again with the same versions of its datasets; only operators may retry one. A repeated call returns the same task. Errors: as for `task`, `CANNOT_RETRY`, and those of the mutation that made it; of a training `FORBIDDEN`.',
+        'Submits a task again that is `FAILED`, `EXPIRED` or `CANCELED`, as a new task of the same owner, with the same input, time limit, priority and labels; its `history` names the old one. A prediction runs on the same version as before. If that version is not available any more, the rollout decides. A dead letter of the old task is removed. A training runs again with the same versions of its datasets; only operators may retry one. A repeated call returns the same task, of a training for eight days. Row batches and checks of datasets cannot be retried. Errors: as for `task`, `CANNOT_RETRY`, and those of the mutation that made it; of a training `FORBIDDEN`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       resolve: (_root, { id }, context) => {
         const { audit, retries, trace, work } = context;
@@ -337,4 +351,8 @@ export function defineTask(
     }),
   );
   return { taskRef, stateRef, errorCodeRef };
+}
+
+function traceIdOf({ trace }: Task, _args: object, { recordedTraceId }: Context): string | undefined {
+  return trace === undefined ? undefined : recordedTraceId(trace);
 }

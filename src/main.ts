@@ -125,6 +125,7 @@ async function runGateway({
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs, watches } =
     gatewayTasks;
+  const mustBeSigned = config.modelTrustedKeys !== undefined;
   const artifacts = new OperatorArtifacts({ store: largeBytes.artifacts, reads: gatewayTasks.blobReads });
   using _told = tellEnds(events, log);
   await using tracing = await openTracing({ config, id, events, now: () => broker.now(), log });
@@ -172,6 +173,8 @@ async function runGateway({
     submissions,
     tasks: tracing === undefined ? allTasks : tracing.followed(allTasks),
     taskHistory: config.taskHistory,
+    recordedTraceId: (traceparent) => tracing?.recordedId(traceparent),
+    traceUrl: config.traceUrl,
     work,
     taskList: list,
     blobs,
@@ -182,7 +185,17 @@ async function runGateway({
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     retries: gatewayTasks.retries,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
-    registry: new RegistryService({ broker, models }),
+    registry: new RegistryService({
+      broker,
+      models,
+      uploads: {
+        versions: broker.versions,
+        artifacts: largeBytes.artifacts,
+        modelsDir: config.modelsDir,
+        mustBeSigned,
+      },
+    }),
+    uploadRules: { artifactMaxBytes: config.blobMaxUploadBytes, mustBeSigned },
     comparisons,
     actuals,
     datasets: new GatewayDatasets({ store: broker.datasets, artifacts: largeBytes.artifacts }),

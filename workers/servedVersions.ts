@@ -49,11 +49,12 @@ export class ServedVersions {
     await Promise.all(this.#all().map(({ servedVersion }) => servedVersion.judged));
   }
 
-  /** Whether a version is served or loaded, or `WORKER_MODELS` names one that may still come. */
+  /** Whether a version is served or loaded, or one may still come: the first of a model, or one that `WORKER_MODELS` names. */
   get hasWork(): boolean {
-    const waitsForVersion = this.#models.some(({ model, versions }) =>
-      versions?.values().some((name) => !model.versions.some(({ version }) => version === name)),
-    );
+    const waitsForVersion = this.#models.some(({ model, versions }) => {
+      if (versions === undefined) return model.versions.length === 0;
+      return versions.values().some((name) => !model.versions.some(({ version }) => version === name));
+    });
     return waitsForVersion || this.#all().some(({ servedVersion }) => servedVersion.state.type !== 'refused');
   }
 

@@ -55,11 +55,10 @@ export class DeadLetterStore {
     return this.#stored.last(streams.dead, subjects.dead(model, id), (message) => this.#decode(message));
   }
 
-  /** @returns the first dead letter of a model, or of all models, from a sequence on. */
+  /** @returns the first dead letter of a model, or of any if it is undefined, from a sequence on. */
   async next(model: string | undefined, fromSequence: number): Promise<StoredDeadLetter | undefined> {
-    const subject = model === undefined ? subjects.allDead : subjects.deadOf(model);
     for (let sequence = fromSequence; ; ) {
-      const message = await this.#stored.next(streams.dead, subject, sequence);
+      const message = await this.#stored.next(streams.dead, subjects.deadOf(model ?? '*'), sequence);
       if (message === undefined) return undefined;
       const letter = this.#decode(message);
       if (letter !== undefined) return { letter, sequence: message.seq };
@@ -90,10 +89,11 @@ export class DeadLetterStore {
   }
 
   /**
-   * Calls `listener` when a dead letter of a model was stored, at most once for each. Resolves once the broker listens.
+   * Calls `listener` when a dead letter of a model, or of any if it is undefined, was stored, at most once for each.
+   * Resolves once the broker listens.
    */
-  listen(model: string, listener: () => void): Promise<Listening> {
-    return this.#notices.listenNow(subjects.diedOf(model), listener);
+  listen(model: string | undefined, listener: () => void): Promise<Listening> {
+    return this.#notices.listenNow(subjects.diedOf(model ?? '*'), listener);
   }
 
   #decode({ subject, data }: StoredMsg): DeadLetter | undefined {

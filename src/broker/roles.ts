@@ -88,7 +88,8 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allStepJobs,
       subjects.allWorkRequests,
       subjects.allRuns,
-      // Operators and the retention retire versions.
+      // Operators register versions, and they and the retention retire them.
+      subjects.version('*', '*', 'record'),
       subjects.version('*', '*', 'retired'),
       subjects.moved('*'),
       subjects.queuedJobs,

@@ -5,11 +5,16 @@ const BAR_WIDTH = 30;
 const DRAW_EVERY_MS = 100;
 const LINE_EVERY_MS = 10_000;
 
+export interface Terminal {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
 interface ProgressOptions {
   readonly name: string;
   readonly total: number;
   readonly unit: 'rows' | 'bytes';
-  readonly terminal: { readonly isTTY?: boolean; write(text: string): unknown };
+  readonly terminal: Terminal;
 }
 
 export class Progress {

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import type { BrokerRole } from '../broker/roles.ts';
 import { ConfigurationError } from '../contract/errors.ts';
 import type { BrokerAccess, Config } from '../process/config.ts';
-
-/** Where the broker of `npm start` tells its address and has the key of each role, in DATA_DIR. */
-const URL_FILE = 'nats-url';
-const KEYS = 'keys';
+import { BROKER_URL_FILE, KEYS_FOLDER } from '../process/runningSystem.ts';
 
 /** @throws {ConfigurationError} if no broker is known. */
 export async function accessToBroker(config: Config, role: BrokerRole): Promise<Partial<BrokerAccess>> {
@@ -15,7 +12,7 @@ export async function accessToBroker(config: Config, role: BrokerRole): Promise<
   if (natsUrl !== undefined) return config;
   const read = async (file: string) => (await readFile(join(dataDir, file), 'utf8')).trim();
   try {
-    return { natsUrl: await read(URL_FILE), natsNkey: await read(join(KEYS, `${role}.nk`)) };
+    return { natsUrl: await read(BROKER_URL_FILE), natsNkey: await read(join(KEYS_FOLDER, `${role}.nk`)) };
   } catch (cause) {
     throw new ConfigurationError(
       `NATS_URL must name the broker, or npm start must have run with this DATA_DIR (${dataDir})`,

@@ -9,8 +9,7 @@
 import { constants } from 'node:fs';
 import { copyFile, glob, mkdir, mkdtempDisposable, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join, resolve } from 'node:path';
 import { bytesOf } from '../../workers/loadVersion.ts';
 import type { ProgressNotice } from '../../workers/training/progressFrame.ts';
 import { DataError, type Metric, type TrainingFiles } from '../../workers/training/recipe.ts';
@@ -21,7 +20,7 @@ import { ConfigurationError } from '../contract/errors.ts';
 import { versionsIn } from '../models/folders.ts';
 import type { ModelVersion } from '../models/models.ts';
 import { listFiles, modelDigestOf } from '../models/versionFiles.ts';
-import { readConfig } from '../process/config.ts';
+import { type Config, readConfig } from '../process/config.ts';
 import { ensurePython, PythonError } from '../process/pythonEnvironment.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
 import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from './commandLine.ts';
@@ -29,7 +28,6 @@ import { modelsIn, readManifest } from './model/modelFolder.ts';
 import { print, printDefect, printError } from './print.ts';
 import { readParams } from './train/params.ts';
 
-const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 const USAGE =
   'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file> …] [--holdout <file> …] [--recipe train.ts|train.py] [--param <name>=<value> …] [--seed <number>] [--out <folder>]';
 const TEXTS = { type: 'string', multiple: true } as const;
@@ -46,7 +44,7 @@ const OPTIONS = {
 } as const;
 const HELP = `${USAGE}
 
-Trains the next version of a model, and writes it to models/<model>/<version>.
+Trains the next version of a model, and writes it to <MODELS_DIR>/<model>/<version>; MODELS_DIR is models by default.
 
   --train      training data; may be repeated
   --validate   data on which the recipe stops or chooses; may be repeated
@@ -92,15 +90,23 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   const { model, out } = wanted;
-  const recipe = await findRecipe(model, wanted.recipe);
+  const { modelsDir, recipeEnv } = readConfig(process.env);
+  const recipe = await findRecipe(modelsDir, model, wanted.recipe);
   const startedAt = performance.now();
   const report = (step: string) => {
     const seconds = (performance.now() - startedAt) / 1000;
     print(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
   };
   await using made = await mkdtempDisposable(join(tmpdir(), 'tidings-train-'));
-  const version = await train({ ...wanted, recipe, made: made.path, report });
-  const folder = out ?? (await chooseFolder(model, version));
+  const version = await train({
+    ...wanted,
+    modelsDir,
+    recipe,
+    variables: recipeEnv,
+    made: made.path,
+    report,
+  });
+  const folder = out ?? (await chooseFolder(join(modelsDir, model), version));
   await storeVersion(folder, version);
   print(`\n${formatMetrics(version.metrics)}\n`);
   const bytes = await bytesOf(version);
@@ -109,27 +115,31 @@ async function main(args: string[]): Promise<void> {
 
 /** Runs the recipe in a temporary folder. */
 async function train({
+  modelsDir,
   model,
   files,
   recipe,
+  variables,
   param,
   seed,
   made,
   report,
 }: Omit<Wanted, 'recipe'> & {
+  readonly modelsDir: string;
   readonly recipe: RecipeSource;
+  readonly variables: Config['recipeEnv'];
   readonly made: string;
   readonly report: (step: string) => void;
 }): Promise<ModelVersion> {
-  const folder = join(MODELS, model);
-  const params = readParams((await readManifest(MODELS, model)).training?.params ?? [], param);
+  const folder = join(modelsDir, model);
+  const params = readParams((await readManifest(modelsDir, model)).training?.params ?? [], param);
   const requirements = join(folder, 'requirements.txt');
   const python = isPython(recipe) ? (await ensurePython({ requirements, report })).python : undefined;
   const [outFolder, scratch] = [join(made, 'out'), join(made, 'scratch')];
   for (const inside of [outFolder, scratch]) await mkdir(inside);
   let tellAgainAt = 0;
   await runRecipe({
-    launch: launchOf({ folder, recipe, python, variables: readConfig(process.env).recipeEnv }),
+    launch: launchOf({ folder, recipe, python, variables }),
     ask: { files, params, seed, out: outFolder, scratch },
     maxMib: 0,
     stallMs: STALL_MS,
@@ -170,10 +180,14 @@ function readArguments(args: string[]) {
 }
 
 /** The recipe that was asked for, or the first that the model has. */
-async function findRecipe(model: string, asked: string | undefined): Promise<RecipeSource> {
-  const files = await Array.fromAsync(glob(`*/{${RECIPES}}`, { cwd: MODELS }));
+async function findRecipe(
+  modelsDir: string,
+  model: string,
+  asked: string | undefined,
+): Promise<RecipeSource> {
+  const files = await Array.fromAsync(glob(`*/{${RECIPES}}`, { cwd: modelsDir }));
   const own = RECIPES.filter((name) => files.includes(join(model, name)));
-  const command = own.length === 0 ? await commandOf(model) : undefined;
+  const command = own.length === 0 ? await commandOf(modelsDir, model) : undefined;
   if (asked === undefined && command !== undefined) return { command };
   const models = [...new Set(files.map((file) => dirname(file)))].sort();
   if (!models.includes(model)) {
@@ -186,14 +200,13 @@ async function findRecipe(model: string, asked: string | undefined): Promise<Rec
 }
 
 /** @returns undefined if there is no such model, or if it has none. */
-async function commandOf(model: string): Promise<readonly string[] | undefined> {
-  if (!(await modelsIn(MODELS)).includes(model)) return undefined;
-  return (await readManifest(MODELS, model)).training?.command;
+async function commandOf(modelsDir: string, model: string): Promise<readonly string[] | undefined> {
+  if (!(await modelsIn(modelsDir)).includes(model)) return undefined;
+  return (await readManifest(modelsDir, model)).training?.command;
 }
 
 /** The folder of the version that has these weights already; if there is none, of the next version. */
-async function chooseFolder(model: string, version: ModelVersion): Promise<string> {
-  const folder = relative('', join(MODELS, model));
+async function chooseFolder(folder: string, version: ModelVersion): Promise<string> {
   const versions = await versionsIn(folder);
   for (const name of versions) {
     if ((await storedDigest(join(folder, name))) === modelDigestOf(version)) return join(folder, name);

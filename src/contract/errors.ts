@@ -21,6 +21,8 @@ export const RequestErrorCode = {
   NoVersion: 'NO_VERSION',
   RolloutConflict: 'ROLLOUT_CONFLICT',
   VersionInUse: 'VERSION_IN_USE',
+  VersionConflict: 'VERSION_CONFLICT',
+  SignatureRequired: 'SIGNATURE_REQUIRED',
   RequestIdConflict: 'REQUEST_ID_CONFLICT',
   TaskNotFound: 'TASK_NOT_FOUND',
   DeadLetterNotFound: 'DEAD_LETTER_NOT_FOUND',

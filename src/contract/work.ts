@@ -82,13 +82,19 @@ const CHECK = object(
 export type Check = Passing<typeof CHECK>;
 export const CHECKS = listOf(`a list of ${LONGEST_LIST} checks at most`, CHECK, { maxItems: LONGEST_LIST });
 
+const FILE_PATH = { maxLength: 200, pattern: PATH_INSIDE };
 export const FILE = object('a file', {
-  path: text('a path inside a folder, of 200 characters at most', { maxLength: 200, pattern: PATH_INSIDE }),
+  path: text('a path inside a folder, of 200 characters at most', FILE_PATH),
   sha256: SHA256,
   bytes: BYTE_COUNT,
 });
 /** A file whose bytes lie in the store of artifacts. */
 export type ArtifactFile = Passing<typeof FILE>;
+
+/** Whether a text may be the path of a `FILE`. */
+export function isFilePath(text: string): boolean {
+  return text.length <= FILE_PATH.maxLength && new RegExp(FILE_PATH.pattern, 'u').test(text);
+}
 
 /** Where the bytes of a data file are: in the store of artifacts, or in the folder `DATASETS_DIR` of trainers. */
 export const DataPlace = { Store: 'STORE', Folder: 'FOLDER' } as const;

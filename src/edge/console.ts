@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import type { Logger } from '../process/log.ts';
 import { sendInPieces } from './pieces.ts';
+import { APART } from './securityHeaders.ts';
 
 export const CONSOLE_PATH = '/console';
 const ROOT = `${CONSOLE_PATH}/`;
@@ -49,13 +50,6 @@ interface Built {
   /** By their paths on the gateway. */
   readonly files: ReadonlyMap<string, ConsoleFile>;
 }
-
-/** Pages of the browser's own program cannot read what this one shows, nor hold it in a frame. */
-const APART = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'same-origin',
-} as const;
 
 const NOT_BUILT = `<!doctype html>
 <html lang="en">

@@ -7,14 +7,7 @@ import { type ExampleTab, exampleTabs } from './exampleTabs.ts';
 import type { Page } from './graphiqlPage.ts';
 import type { Operations } from './operations.ts';
 import { sendInPieces } from './pieces.ts';
-
-/**
- * The page compiles no code and calls only this gateway. Its scripts and styles are inline, and its editor runs workers
- * from blobs.
- */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; " +
-  "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'";
+import { APART } from './securityHeaders.ts';
 
 interface GraphiqlOptions {
   readonly models: readonly Model[];
@@ -30,24 +23,45 @@ export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOp
     Buffer.byteLength(JSON.stringify(tab)) <= maxBodyBytes && isValid(operations, tab.query);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     page ??= renderPage(exampleTabs(models, isAllowed));
-    const { compressed, etag } = await page;
-    response.setHeader('etag', etag);
-    response.setHeader('cache-control', 'no-cache');
+    const { compressed, etag, scripts } = await page;
+    const headers = {
+      ...APART,
+      etag,
+      'cache-control': 'no-cache',
+      'content-security-policy': policyFor(scripts),
+    };
     if (request.headers['if-none-match'] === etag) {
-      response.writeHead(304).end();
+      response.writeHead(304, headers).end();
       return;
     }
     response.writeHead(200, {
+      ...headers,
       'content-type': 'text/html; charset=utf-8',
       'content-encoding': 'gzip',
       'content-length': compressed.length,
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      // The address may have an operation.
-      'referrer-policy': 'same-origin',
     });
     if (request.method === 'HEAD') response.end();
     else await sendInPieces(response, compressed);
   };
+}
+
+/**
+ * The page runs its own scripts only, and speaks with this gateway only: the console, which has the login of the tab, has
+ * the same origin. Its editor makes styles, and runs workers from blobs.
+ */
+function policyFor(scripts: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    `script-src ${scripts.map((digest) => `'sha256-${digest}'`).join(' ')}`,
+    "style-src 'unsafe-inline'",
+    'img-src data:',
+    'font-src data:',
+    'worker-src blob:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 }
 
 /** Whether a browser loads the page. The address may have an operation: GraphiQL writes the edited one there. */

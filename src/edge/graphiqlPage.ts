@@ -10,6 +10,8 @@ import { LAST_TASK } from './lastTask.ts';
 export interface Page {
   readonly compressed: Uint8Array;
   readonly etag: string;
+  /** The SHA-256 of each script in the page, in base64. */
+  readonly scripts: readonly string[];
 }
 
 /** Keeps tabs in their places. In GraphiQL 5 they move at the first press, and the first click misses. */
@@ -19,10 +21,19 @@ const TAB_STYLE = '<style>.graphiql-tab { transform: none !important; }</style>'
  * GraphiQL 5 opens the tab with the operation, variables and headers that it stored last, or an empty tab if none has
  * them. That happens at the first reload, when it has stored none, and after a change of tabs. This script stores those
  * of the tab with the operation in the address, or else of the tab that was open.
+ *
+ * Headers end with the page, since they may have a key, unless its user turns on "Persist headers" in its settings.
  */
 const TAB_SCRIPT = `<script>
+const keeping = 'graphiql:shouldPersistHeaders';
+if (localStorage.getItem(keeping) === null) localStorage.setItem(keeping, 'false');
 try {
-  const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'));
+  const isForgotten = (name) => name === 'headers' && localStorage.getItem(keeping) === 'false';
+  const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'), (name, value) =>
+    isForgotten(name) ? null : value,
+  );
+  // Without the headers that an earlier version of this page has stored.
+  localStorage.setItem('graphiql:tabState', JSON.stringify({ tabs, activeTabIndex }));
   const asked = new URL(location.href).searchParams.get('query') ?? tabs[activeTabIndex].query;
   const tab = [tabs[activeTabIndex], ...tabs].find(({ query }) => query === asked);
   for (const name of ['query', 'variables', 'headers']) {
@@ -65,6 +76,12 @@ function pageOf(tabs: readonly ExampleTab[]): string {
   return parts.join('openGraphiQL(').replace('</head>', () => head);
 }
 
-const compressed = gzipSync(pageOf(workerData), { level: 6 });
+function scriptsIn(html: string): readonly string[] {
+  const found = html.matchAll(/<script>(.*?)<\/script>/gs);
+  return Array.from(found, ([, script = '']) => createHash('sha256').update(script).digest('base64'));
+}
+
+const html = pageOf(workerData);
+const compressed = gzipSync(html, { level: 6 });
 const etag = `"${createHash('sha256').update(compressed).digest('hex').slice(0, 32)}"`;
-parentPort?.postMessage({ compressed, etag } satisfies Page);
+parentPort?.postMessage({ compressed, etag, scripts: scriptsIn(html) } satisfies Page);

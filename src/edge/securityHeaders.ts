@@ -5,6 +5,15 @@ import { isLoopbackHost } from './hosts.ts';
 /** No browser takes an answer for something else than its media type says. */
 export const NO_SNIFFING = { 'x-content-type-options': 'nosniff' } as const;
 /**
+ * Of our own pages. No page of another origin can read one, or reach its window. An address may have an operation, so
+ * others must not see it.
+ */
+export const APART = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'same-origin',
+} as const;
+/**
  * Browsers then use only https for this name, and renew the time with each answer. It is short enough to give up TLS
  * one day.
  */

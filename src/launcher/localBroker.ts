@@ -21,6 +21,7 @@ import type { Logger } from '../process/log.ts';
 import { writePrivately } from '../process/privateFile.ts';
 import { commandLine } from '../process/processLock.js';
 import { readableBytes } from '../process/readableBytes.ts';
+import { BROKER_URL_FILE, GATEWAY_URL_FILE, KEYS_FOLDER } from '../process/runningSystem.ts';
 import { BROKER_CONFIG_FILE } from './dataDir.ts';
 import type { ProcessPlan } from './keptProcess.ts';
 import { type ChosenSizes, chooseSizes, type StoreLimits, type StoreSizesOptions } from './storeSizes.ts';
@@ -29,11 +30,9 @@ const MIB = 1024 * 1024;
 /** nats-server accepts no larger `max_payload`. */
 const LARGEST_PAYLOAD_BYTES = 64 * MIB;
 const PID_FILE = 'nats-server.pid';
+/** An earlier start has left them if it was killed. */
+const LEFT_FILES: ReadonlySet<string> = new Set([PID_FILE, BROKER_URL_FILE, GATEWAY_URL_FILE]);
 const FEW_CORES = 4;
-/** For people: `NATS_URL`, for the `nats` command or another worker. */
-const URL_FILE = 'nats-url';
-/** The folder of the keys, one file for each role. */
-const KEYS = 'keys';
 
 export interface LocalBrokerOptions {
   /** Absolute. */
@@ -58,11 +57,13 @@ const NO_ACCESS = {
 interface LocalBroker {
   readonly plan: ProcessPlan;
   /**
-   * Writes NATS_URL to a file in DATA_DIR, for people.
+   * Writes NATS_URL to a file in DATA_DIR, for commands and people.
    *
    * @param url as the process reports it when it is ready.
    */
   readonly tellUrl: (url: string) => Promise<void>;
+  /** Writes the address of GraphQL beside it. */
+  readonly tellGatewayUrl: (url: string) => Promise<void>;
   /** The environment with which a process of that role reaches it. Empty variables undo what is set for another broker. */
   readonly environmentOf: (role: BrokerRole, url: string) => NodeJS.ProcessEnv;
   /** The same for this process, as an admin. */
@@ -80,7 +81,7 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
   const configFile = join(dataDir, BROKER_CONFIG_FILE);
   await endLeftBehind(join(dataDir, PID_FILE), configFile, log);
   for (const name of await readdir(dataDir)) {
-    if (name.endsWith('.ports') || name === URL_FILE || name === PID_FILE) await rm(join(dataDir, name));
+    if (name.endsWith('.ports') || LEFT_FILES.has(name)) await rm(join(dataDir, name));
   }
   const logFile = join(dataDir, 'nats-server.log');
   const seeds = newSeeds();
@@ -92,8 +93,8 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
     log.warn(describe(sizes), 'the disk of DATA_DIR is small: the stores are smaller than by default');
   await writePrivately(configFile, brokerConfig({ dataDir, storeDir, config, seeds, sizes }));
   await writePrivately(logFile, '');
-  const keyFile = (role: BrokerRole) => join(dataDir, KEYS, `${role}.nk`);
-  await mkdir(join(dataDir, KEYS), { recursive: true, mode: 0o700 });
+  const keyFile = (role: BrokerRole) => join(dataDir, KEYS_FOLDER, `${role}.nk`);
+  await mkdir(join(dataDir, KEYS_FOLDER), { recursive: true, mode: 0o700 });
   for (const role of BROKER_ROLES) await writePrivately(keyFile(role), `${seeds[role]}\n`);
   let port = -1;
   const plan: ProcessPlan = {
@@ -113,7 +114,8 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
   return {
     plan,
     limits: sizes.limits,
-    tellUrl: (url) => writePrivately(join(dataDir, URL_FILE), `${url}\n`),
+    tellUrl: (url) => writePrivately(join(dataDir, BROKER_URL_FILE), `${url}\n`),
+    tellGatewayUrl: (url) => writePrivately(join(dataDir, GATEWAY_URL_FILE), `${url}\n`),
     environmentOf: (role, url) => ({ ...NO_ACCESS, NATS_URL: url, NATS_NKEY_FILE: keyFile(role) }),
     adminAccess: (url) => ({ natsUrl: url, natsNkey: seeds.admin }),
   };

@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { ConfigurationError } from '../contract/errors.ts';
+import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { MetricsServer } from '../metrics/metricsServer.ts';
 import { type BrokerAccess, type Config, collectorSecrets, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -139,10 +139,12 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   if (metricsServer !== undefined) log.info({ url: opened.use(metricsServer).url }, 'metrics can be read');
   const stopNoting = noteWaiting(all, log);
   opened.defer(stopNoting);
-  Promise.all(all.map(({ ready }) => ready)).then(([address]) => {
+  Promise.all(all.map(({ ready }) => ready)).then(async ([address = '']) => {
     stopNoting();
     if (opened.disposed) return;
-    system.onReady(address ?? '');
+    await own?.tellGatewayUrl(address).catch((error: unknown) => log.warn(messageOf(error)));
+    if (opened.disposed) return;
+    system.onReady(address);
     // Last, since no prediction waits for it.
     trainers.push(
       ...keepAll(
@@ -162,6 +164,8 @@ export async function supervise({ config, log, ...system }: System): Promise<num
 /** A broker of our own that runs and has its streams. */
 interface OwnBroker {
   readonly mending: BrokerMending;
+  /** Tells commands on this machine the address of GraphQL. */
+  readonly tellGatewayUrl: (url: string) => Promise<void>;
   /** What a process needs in addition to what all have. */
   readonly gateway: NodeJS.ProcessEnv;
   readonly worker: NodeJS.ProcessEnv;
@@ -184,23 +188,26 @@ async function runOwnBroker({
   readonly ended: Promise<number>;
 }): Promise<OwnBroker | number> {
   const dataDir = resolve(config.dataDir);
-  const { plan, tellUrl, environmentOf, adminAccess, limits } = await needingRoom(dataDir, async () => {
-    await makeDataDir(dataDir, log);
-    opened.defer(lockDataDir(dataDir, addressOf(config)));
-    return planLocalBroker({
-      dataDir,
-      natsServer: findNatsServer(),
-      config,
-      log,
-      mayLower: {
-        resultMaxBytes: !system.env.RESULT_MAX_BYTES,
-        queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
-        blobsMaxBytes: !system.env.BLOBS_MAX_BYTES,
-        artifactsMaxBytes: !system.env.ARTIFACTS_MAX_BYTES,
-      },
-      sizesWith: system.sizesWith,
-    });
-  });
+  const { plan, tellUrl, tellGatewayUrl, environmentOf, adminAccess, limits } = await needingRoom(
+    dataDir,
+    async () => {
+      await makeDataDir(dataDir, log);
+      opened.defer(lockDataDir(dataDir, addressOf(config)));
+      return planLocalBroker({
+        dataDir,
+        natsServer: findNatsServer(),
+        config,
+        log,
+        mayLower: {
+          resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+          queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+          blobsMaxBytes: !system.env.BLOBS_MAX_BYTES,
+          artifactsMaxBytes: !system.env.ARTIFACTS_MAX_BYTES,
+        },
+        sizesWith: system.sizesWith,
+      });
+    },
+  );
   const [broker] = keep(plan);
   if (broker === undefined) throw new Error('a plan is kept as one process');
   const stopNoting = noteWaiting([broker], log);
@@ -237,6 +244,7 @@ async function runOwnBroker({
   const spool = system.env.BLOB_SPOOL_DIR || join(dataDir, 'spool');
   return {
     mending,
+    tellGatewayUrl: (url) => needingRoom(dataDir, () => tellGatewayUrl(url)),
     gateway: { ...environment('gateway'), BLOB_SPOOL_DIR: spool },
     worker: { ...environment('worker'), ...ofFiles },
     trainer: {

@@ -23,8 +23,11 @@ export interface MetricsServerOptions extends Readiness {
   readonly read: () => Promise<readonly Exposed[]>;
 }
 
-/** A scraper asks each few seconds, and more than one is rare. Prometheus gives up after 10 s, too. */
-const LIMITS = { connections: 30, connectionMs: 10_000 };
+/**
+ * A scraper asks each few seconds, and more than one is rare. Prometheus gives up after 10 s, too. An answer takes
+ * milliseconds, or as long as the broker lets its gateway wait.
+ */
+const LIMITS = { connections: 30, connectionMs: 10_000, answerMs: 5_000 };
 const METHODS = ['GET', 'HEAD'];
 
 export class MetricsServer implements AsyncDisposable {

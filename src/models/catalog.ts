@@ -64,7 +64,7 @@ export class Catalog implements Disposable {
    * Reads every model of a folder. A version that cannot be read is logged by name and left out.
    *
    * @throws {ConfigurationError} naming the file and what is wrong with it; also when there is no model at all, or one
-   *   without a version.
+   *   without a version that cannot be trained.
    */
   static async open(modelsDir: string, log: Logger): Promise<Catalog> {
     const names = await foldersIn(modelsDir);
@@ -237,8 +237,7 @@ class ModelFolder {
     folder.#seen = await stampsIn(path);
     await folder.#tellMisnamed();
     const present = [...folder.#seen.keys()];
-    if (present.length === 0)
-      throw new ConfigurationError(`${path} must hold a version folder such as 1/, found none`);
+    if (present.length === 0) return folder.#withoutVersion();
     const problem = missingVersionProblem(manifest, present);
     if (problem !== undefined) throw new ConfigurationError(`${join(path, 'model.json')}: ${problem}`);
     for (const version of present) await folder.#settle(version);
@@ -246,6 +245,16 @@ class ModelFolder {
     if (folder.model.versions.length === 0)
       throw new ConfigurationError([...folder.#unreadable.values()].join('; '));
     return folder;
+  }
+
+  /** Its first version may be one that is trained. @throws {ConfigurationError} if it cannot be. */
+  #withoutVersion(): this {
+    if (this.model.manifest.training === undefined)
+      throw new ConfigurationError(
+        `${this.#path} must hold a version folder such as 1/, found none. Only a model with "training" in its model.json may begin without one`,
+      );
+    this.#log.info('a model has no version yet: trainModel makes its first one');
+    return this;
   }
 
   /** The folders whose content counts: its own, and those of its versions as of the last look. */

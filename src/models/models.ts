@@ -74,11 +74,15 @@ const TENSOR_VALUES = 100_000;
 
 /**
  * Orders models for people who try them: a model with few inputs is easiest to understand. A vector counts its numbers.
+ * Models without a version come last.
  */
 export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
   const valuesIn = (input: ManifestInput) => (isPlainInput(input) ? (sizeOf(input) ?? 1) : TENSOR_VALUES);
   const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + valuesIn(input), 0);
-  return models.map(({ manifest }) => manifest).toSorted((a, b) => valuesOf(a) - valuesOf(b));
+  const isEmpty = ({ versions }: Model) => Number(versions.length === 0);
+  return models
+    .toSorted((a, b) => isEmpty(a) - isEmpty(b) || valuesOf(a.manifest) - valuesOf(b.manifest))
+    .map(({ manifest }) => manifest);
 }
 
 /** @throws {RequestError} `BAD_USER_INPUT` if there is no model of that name. */

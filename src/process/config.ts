@@ -366,6 +366,14 @@ const settings = {
       'Whether browsers get the [console](console.md) at `/console`. It needs no other right than the client that opens it has.',
     parse: onOrOff,
   },
+  traceUrl: {
+    name: 'TRACE_URL',
+    unit: 'URL with `{traceId}`',
+    default: undefined,
+    consequence:
+      'Where a trace can be looked at, such as `http://127.0.0.1:16686/trace/{traceId}` of Jaeger: `Task.traceUrl`, which the console shows as a link. Whoever may read a task sees it. Unset: there is no link.',
+    parse: traceUrl,
+  },
   introspection: {
     name: 'INTROSPECTION',
     unit: '`true` or `false`',
@@ -631,7 +639,7 @@ const settings = {
     unit: 'file',
     default: undefined,
     consequence:
-      'Public keys for Ed25519, in PEM. A worker refuses each version of the registry that none of them has signed. Unset: signatures do not count, and no version that is code comes from the registry.',
+      'Public keys for Ed25519, in PEM. A worker refuses each version of the registry that none of them has signed, and a gateway each upload of one. Unset: signatures do not count, and no version that is code comes from the registry.',
     parse: fileWith('public keys in PEM', PUBLIC_KEY),
   },
 
@@ -963,6 +971,13 @@ function optionalUrl(value: string | undefined): string | undefined {
   const protocol = URL.parse(value)?.protocol;
   if (protocol !== 'https:' && protocol !== 'http:') throw 'a URL such as https://login.example';
   return value;
+}
+
+function traceUrl(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const protocol = URL.parse(value.replaceAll('{traceId}', '0'))?.protocol;
+  if (value.includes('{traceId}') && (protocol === 'https:' || protocol === 'http:')) return value;
+  throw 'a URL with {traceId} in it, such as https://jaeger.example/trace/{traceId}';
 }
 
 function share(value: string | undefined): number {

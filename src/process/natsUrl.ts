@@ -58,8 +58,10 @@ function readServer(text: string): Server | undefined {
 function isHost(text: string): boolean {
   const [, address, name, port] = /^(?:\[([^\]]*)\]|([^\s:/?#[\]@]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   if (port !== undefined && (Number(port) === 0 || Number(port) > 65_535)) return false;
-  if (address !== undefined) return isIPv6(address) && !address.includes('%');
-  return isIPv6(text) ? !text.includes('%') : name !== undefined && URL.canParse(`http://${name}`);
+  if (name !== undefined) return URL.canParse(`http://${name}`);
+  // Only where there may be one: the first call in a process takes 6 ms of CPU.
+  const ip = address ?? text;
+  return isIPv6(ip) && !ip.includes('%');
 }
 
 function readLogin(text: string): BrokerLogin {

@@ -1,6 +1,7 @@
-/** Reads of a version of the registry what a gateway needs: its version.json. Gateways have no folder for it. */
+/** Reads of a version what a gateway needs: its version.json, which is an artifact. Gateways have no folder for it. */
 import type { Artifacts } from '../contract/artifact.ts';
 import type { VersionRecord } from '../contract/messages/versionRecord.ts';
+import type { ArtifactFile } from '../contract/work.ts';
 import type { ModelVersion } from '../models/models.ts';
 import { versionIn } from '../models/versionRecord.ts';
 import { RECORD_MAX_BYTES } from '../process/regularFile.ts';
@@ -14,14 +15,23 @@ export async function readRegistered(
   artifacts: Pick<Artifacts, 'read'>,
 ): Promise<ModelVersion> {
   const { model, version, files, sha256 } = record;
+  const read = await readVersionFile(files, `${model}/${version}`, artifacts);
+  if (read.sha256 !== sha256)
+    throw new Error(`its ${FILE} must have the digest of its record, ${sha256}, got ${read.sha256}`);
+  return { ...read, bytes: modelBytesOf(record), registered: record };
+}
+
+/** @param name of the version, for messages. @throws {Error} saying what is wrong with its version.json. */
+export async function readVersionFile(
+  files: readonly ArtifactFile[],
+  name: string,
+  artifacts: Pick<Artifacts, 'read'>,
+): Promise<ModelVersion> {
   const file = files.find(({ path }) => path === FILE);
   if (file === undefined)
     throw new Error(`it must have a ${FILE}, got ${files.map(({ path }) => path).join(', ')}`);
   if (file.bytes > RECORD_MAX_BYTES)
     throw new Error(`its ${FILE} must have ${RECORD_MAX_BYTES} bytes at most, got ${file.bytes}`);
   const content = Buffer.concat(await Array.fromAsync(artifacts.read(file.sha256)));
-  const read = versionIn(JSON.parse(content.toString()), `${model}/${version}`);
-  if (read.sha256 !== sha256)
-    throw new Error(`its ${FILE} must have the digest of its record, ${sha256}, got ${read.sha256}`);
-  return { ...read, bytes: modelBytesOf(record), registered: record };
+  return versionIn(JSON.parse(content.toString()), name);
 }

@@ -22,6 +22,8 @@ export interface PullOptions {
   readonly artifacts: Pick<Artifacts, 'read'>;
   /** Whether signatures are checked. A version that is code does not come without. */
   readonly areSigned: boolean;
+  /** After each piece of a file. The next one is written once it has resolved. @default none */
+  readonly rest?: () => Promise<void>;
   /** Ends the pull. */
   readonly signal: AbortSignal;
 }
@@ -62,7 +64,7 @@ export async function removeLeftovers(root: string, model: string): Promise<void
 async function bring(
   record: VersionRecord,
   folder: string,
-  { root, artifacts, areSigned, signal }: PullOptions,
+  { root, areSigned, ...reading }: PullOptions,
 ): Promise<void> {
   const parent = dirname(folder);
   await mkdir(parent, { recursive: true, mode: PRIVATE_FOLDER });
@@ -70,7 +72,7 @@ async function bring(
   const hidden = join(parent, `.${record.version}@${hostname()}@${process.pid}`);
   await rm(hidden, { recursive: true, force: true });
   try {
-    for (const file of record.files) await bringFile(file, hidden, { artifacts, signal });
+    for (const file of record.files) await bringFile(file, hidden, reading);
     await prepare(hidden, record, { areSigned });
     await syncFolders(hidden);
     await giveName(hidden, folder, record);
@@ -83,7 +85,7 @@ async function bring(
 async function bringFile(
   { path, sha256, bytes }: ArtifactFile,
   folder: string,
-  { artifacts, signal }: Pick<PullOptions, 'artifacts' | 'signal'>,
+  { artifacts, rest, signal }: Pick<PullOptions, 'artifacts' | 'rest' | 'signal'>,
 ): Promise<void> {
   const place = join(folder, path);
   await mkdir(dirname(place), { recursive: true });
@@ -96,6 +98,7 @@ async function bringFile(
     if (written > bytes) break;
     hash.update(piece);
     await file.writeFile(piece);
+    await rest?.();
   }
   const got = hash.digest('hex');
   if (written !== bytes || got !== sha256)

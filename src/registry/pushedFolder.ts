@@ -7,7 +7,7 @@ import type { ModelVersion } from '../models/models.ts';
 import { MODEL_FILE, RECORDS, verifyFiles } from '../models/versionFiles.ts';
 import { readVersion } from '../models/versionRecord.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
-import { type NewVersion, type RegisterOptions, registerVersion } from './register.ts';
+import { newVersion, type RegisterOptions, registerVersion } from './register.ts';
 import { storeFile } from './storeFile.ts';
 
 export interface PushOptions extends RegisterOptions {
@@ -33,7 +33,7 @@ export async function pushFolder(
   const files = await filesToPush(version);
   await storeFiles(folder, files, options);
   const wanted = options.taskId === undefined ? version.version : undefined;
-  const pushed = await registerVersion(newVersion(model, version, files, options), options, wanted);
+  const pushed = await registerVersion(newVersion(model, version, { ...options, files }), options, wanted);
   // A sweep may have removed an old artifact that no record named yet.
   await storeFiles(folder, files, { artifacts: options.artifacts });
   return pushed;
@@ -63,24 +63,4 @@ async function filesToPush({ folder, sha256, files }: ModelVersion): Promise<rea
   throw new ConfigurationError(
     `${join(folder, MODEL_FILE)} must have the SHA-256 of its version.json, ${sha256}, got ${model.sha256}`,
   );
-}
-
-function newVersion(
-  model: string,
-  { sha256, created, metrics }: ModelVersion,
-  files: readonly ArtifactFile[],
-  { owner, taskId }: Pick<PushOptions, 'owner' | 'taskId'>,
-): NewVersion {
-  const made = taskId === undefined ? {} : { taskId };
-  return {
-    model,
-    files,
-    sha256,
-    created: Date.parse(created),
-    owner,
-    metrics,
-    gates: [],
-    profile: [],
-    ...made,
-  };
 }

@@ -17,6 +17,7 @@ import { brokerUnavailable, RequestError, RequestErrorCode } from '../contract/e
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { VersionRecord } from '../contract/messages/versionRecord.ts';
 import { versionsIn } from '../models/folders.ts';
+import type { ModelVersion } from '../models/models.ts';
 import { signed } from './signature.ts';
 
 /** A version that has no number yet. */
@@ -33,13 +34,29 @@ export interface RegisterOptions {
 /** Thrown if the version cannot be registered, also if it is tried again. */
 export class CannotRegister extends Error {}
 
+/** The wanted number is that of another version. */
+export class NumberTaken extends CannotRegister {}
+
 const WITHIN_MS = 60_000;
 const RETRY_MS = 200;
+
+/** A version that was not trained by Tidings, or not as far as is known here, of what its version.json says. */
+export function newVersion(
+  model: string,
+  { sha256, created, metrics }: ModelVersion,
+  { files, owner, taskId }: Pick<VersionRecord, 'files' | 'owner'> & { readonly taskId?: string | undefined },
+): NewVersion {
+  const made = taskId === undefined ? {} : { taskId };
+  return {
+    ...{ model, files, sha256, created: Date.parse(created), owner, metrics },
+    ...{ gates: [], profile: [], ...made },
+  };
+}
 
 /**
  * @param wanted the number to take. Undefined: the next one.
  * @returns the record that is stored, which may be of an earlier try.
- * @throws {CannotRegister} if a file is no artifact, or the wanted number is taken by another version.
+ * @throws {CannotRegister} if a file is no artifact; `NumberTaken` if another version has the wanted number.
  * @throws {RequestError} `BROKER_UNAVAILABLE`, also after a minute of refusals; `BLOB_STORE_FULL` if there is no room.
  */
 export async function registerVersion(
@@ -68,7 +85,7 @@ export async function registerVersion(
   }
 }
 
-/** @throws {CannotRegister} if the wanted number is another version's. */
+/** @throws {NumberTaken} if the wanted number is another version's. */
 function earlierRecord(
   { versions }: RegistryContent,
   { model, taskId, sha256 }: NewVersion,
@@ -84,9 +101,7 @@ function earlierRecord(
   if (taken === undefined || isSame(taken)) return taken?.record;
   const why =
     taken.retired === undefined ? 'has other weights' : 'is retired, and its number is not used again';
-  throw new CannotRegister(
-    `${model}/${wanted} is in the registry already, and ${why}: choose another number`,
-  );
+  throw new NumberTaken(`${model}/${wanted} is in the registry already, and ${why}: choose another number`);
 }
 
 async function nextNumber({ versions }: RegistryContent, model: string, modelsDir: string): Promise<string> {
@@ -96,7 +111,11 @@ async function nextNumber({ versions }: RegistryContent, model: string, modelsDi
   return String(taken.reduce((highest, number) => Math.max(highest, Number(number)), 0) + 1);
 }
 
-async function requireFiles({ files }: NewVersion, artifacts: RegisterOptions['artifacts']): Promise<void> {
+/** @throws {CannotRegister} if a file is no artifact. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+export async function requireFiles(
+  { files }: Pick<NewVersion, 'files'>,
+  artifacts: RegisterOptions['artifacts'],
+): Promise<void> {
   for (const { path, sha256, bytes } of files) {
     const found = await artifacts.find(sha256);
     if (found?.bytes !== bytes)

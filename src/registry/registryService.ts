@@ -1,4 +1,4 @@
-/** The registry for operators: retires versions, and tells which versions of a model had a share before. */
+/** The registry for operators: takes and retires versions, and tells which versions of a model had a share before. */
 import type { Broker } from '../broker/broker.ts';
 import { badValue } from '../contract/errors.ts';
 import type { RolloutRecord } from '../contract/messages/rolloutRecord.ts';
@@ -7,12 +7,14 @@ import { type Model, type ModelVersion, modelNamed } from '../models/models.ts';
 import { recordOnly } from './recordOnly.ts';
 import { liveIn, namedBy } from './retention.ts';
 import { type RetirementBroker, retireVersion } from './retirement.ts';
+import { registerUploaded, type UploadedVersion, type UploadOptions } from './uploadedVersion.ts';
 
 export interface RegistryServiceOptions {
   readonly broker: RetirementBroker & {
     readonly rollouts: Pick<Broker['rollouts'], 'read' | 'history'>;
   };
   readonly models: readonly Model[];
+  readonly uploads: UploadOptions;
 }
 
 interface KnownHistory {
@@ -24,12 +26,23 @@ interface KnownHistory {
 export class RegistryService {
   readonly #broker: RegistryServiceOptions['broker'];
   readonly #models: readonly Model[];
+  readonly #uploads: UploadOptions;
   /** By the name of the model. */
   readonly #histories = new Map<string, KnownHistory>();
 
-  constructor({ broker, models }: RegistryServiceOptions) {
+  constructor({ broker, models, uploads }: RegistryServiceOptions) {
     this.#broker = broker;
     this.#models = models;
+    this.#uploads = uploads;
+  }
+
+  /** @returns the version that is registered now. Throws as `registerUploaded`; `BAD_USER_INPUT` if there is no such model. */
+  async register(
+    modelName: string,
+    uploaded: UploadedVersion,
+  ): Promise<{ readonly model: Model; readonly record: ModelVersion }> {
+    const model = modelNamed(this.#models, modelName);
+    return { model, record: recordOnly(await registerUploaded(model, uploaded, this.#uploads)) };
   }
 
   /** @returns the version that is retired now. Throws as `retireVersion`; `BAD_USER_INPUT` if there is no such model. */

@@ -202,9 +202,9 @@ export class Offering implements Disposable {
     return this.#best(model)?.record.version;
   }
 
-  /** The ranges that stand for "no rollout": one version has every bucket. @throws {RequestError} `NO_VERSION`. */
+  /** The ranges that stand for "no rollout": one version has every bucket. If none answers, none has them. */
   defaultRanges(model: Model): readonly BucketRange[] {
-    return [[this.defaultVersion(model), 0, BUCKETS]];
+    return [[this.answering(model) ?? '', 0, BUCKETS]];
   }
 
   /** Whether tasks may be pinned to a version. */
@@ -406,10 +406,16 @@ function workerTooOld({ manifest: { name } }: Model, worker: string): RequestErr
   );
 }
 
-function noVersion({ manifest: { name } }: Model): RequestError {
-  return refusedForNow(
-    RequestErrorCode.NoVersion,
-    `The model ${name} has no version now: its folder holds none that can be read. Try again later.`,
-    { retryAfterMs: RETRY_LATER_MS },
-  );
+function noVersion(model: Model): RequestError {
+  return refusedForNow(RequestErrorCode.NoVersion, whyNoVersion(model), { retryAfterMs: RETRY_LATER_MS });
+}
+
+function whyNoVersion({ manifest: { name, training }, versions, unreadable }: Model): string {
+  if (versions.length > 0) {
+    const known = versions.map(({ version }) => version).join(', ');
+    return `No version of ${name} answers yet: those of the registry (${known}) answer once setRollout names them.`;
+  }
+  if (unreadable.length === 0 && training !== undefined)
+    return `The model ${name} has no version yet: trainModel makes one.`;
+  return `The model ${name} has no version now: its folder holds none that can be read. Try again later.`;
 }

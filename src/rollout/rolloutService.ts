@@ -184,7 +184,10 @@ export class RolloutService {
         throw badValue(`${argument}.percent`, expected, `${percent} for version ${version}`);
       }
       if (!isKept && percent > 0 && !this.#offering.isAvailable(model, version)) {
-        const why = offered?.refusal === undefined ? '' : ` (a worker refuses it: ${offered.refusal})`;
+        const why =
+          offered?.refusal === undefined
+            ? ': a worker may still fetch or load it. Set the rollout once its state is SERVED'
+            : ` (a worker refuses it: ${offered.refusal})`;
         const expected = 'of versions that a live worker serves';
         throw badValue(argument, expected, `${percent} % for version ${version}, which none serves${why}`);
       }

@@ -4,10 +4,12 @@
  * before they fire.
  */
 import type { Broker, StoreState } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
+import { gatewayBusy, RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
+import type { Owner } from '../contract/owner.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
 import type { Model } from '../models/models.ts';
 import type { LiveWorkers } from '../rollout/presence.ts';
+import { isBeyondShare } from '../tasks/ownerShare.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
 import { alertsIn, type LiveErrorChange, type SeenSystem } from './alerts.ts';
@@ -39,12 +41,14 @@ export interface SystemFigures {
 }
 
 const INTERVAL_MS = 1_000;
+/** Each gets all figures every second, which are kilobytes, and megabytes in a large system. */
+const MAX_WATCHES = 100;
 /** Between two looks for alerts while nobody watches. Prometheus looks as often. */
 const ALERTS_INTERVAL_MS = 15_000;
 
 export class SystemStats implements Disposable {
   readonly #options: SystemStatsOptions;
-  readonly #watches = new Set<ReadWatch<SystemFigures>>();
+  readonly #watches = new Map<ReadWatch<SystemFigures>, Owner>();
   readonly #firing = new FiringAlerts();
   readonly #alertsTimer: NodeJS.Timeout;
   #newest: { readonly begunAt: number; readonly figures: Promise<SystemFigures> } | undefined;
@@ -72,7 +76,7 @@ export class SystemStats implements Disposable {
    * @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`.
    */
   watch(holder: QuotaHolder): AsyncIterableIterator<SystemFigures> {
-    const place = this.#options.watches.reserve(holder);
+    const place = this.#takePlace(holder);
     const watch = new ReadWatch({
       read: () => this.present(),
       onClose: () => {
@@ -83,7 +87,7 @@ export class SystemStats implements Disposable {
         this.#timer = undefined;
       },
     });
-    this.#watches.add(watch);
+    this.#watches.set(watch, holder.owner);
     if (this.#timer === undefined) {
       // Before the timer is there: from then on, the newest figures count as renewed.
       void this.present();
@@ -95,7 +99,19 @@ export class SystemStats implements Disposable {
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
     clearInterval(this.#alertsTimer);
-    for (const watch of [...this.#watches]) watch.fail(shuttingDown());
+    for (const watch of [...this.#watches.keys()]) watch.fail(shuttingDown());
+  }
+
+  /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`. */
+  #takePlace(holder: QuotaHolder): Disposable {
+    const ofOwner = [...this.#watches.values()].filter((other) => other === holder.owner).length;
+    const free = MAX_WATCHES - this.#watches.size;
+    if (free < 1 || isBeyondShare(holder.owner, ofOwner + 1, free))
+      throw gatewayBusy(
+        `This gateway has ${MAX_WATCHES} subscriptions to figures open, or the share of their owner, already.`,
+        MAX_WATCHES,
+      );
+    return this.#options.watches.reserve(holder);
   }
 
   /** No process is asked for its figures: those that are idle would be woken up. */
@@ -108,7 +124,7 @@ export class SystemStats implements Disposable {
     // With a broker that hangs, it takes longer than a second.
     if (this.#isComputing) return;
     void this.#renew();
-    for (const watch of this.#watches) watch.wake();
+    for (const watch of this.#watches.keys()) watch.wake();
   }
 
   #renew(): Promise<SystemFigures> {

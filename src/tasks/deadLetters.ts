@@ -45,8 +45,9 @@ export class DeadLetters implements Disposable {
   }
 
   /**
-   * A page of the letters of a model, or of all models, oldest first.
+   * A page of letters, oldest first.
    *
+   * @param model undefined: those of all models.
    * @param first 1 to `MAX_PAGE`.
    * @param after a cursor (`cursorOf`).
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.
@@ -70,12 +71,13 @@ export class DeadLetters implements Disposable {
   }
 
   /**
-   * Each letter of a model that is stored from now on, as long as it is there.
+   * Each letter that is stored from now on, as long as it is there.
    *
+   * @param model undefined: those of all models.
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`, `GATEWAY_BUSY`.
    */
-  async watch(model: string): Promise<ReadWatch<StoredDeadLetter>> {
-    checkModel(model);
+  async watch(model: string | undefined): Promise<ReadWatch<StoredDeadLetter>> {
+    if (model !== undefined) checkModel(model);
     if (this.#watches.size >= MAX_WATCHES)
       throw gatewayBusy(
         `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already.`,
@@ -139,7 +141,7 @@ export class DeadLetters implements Disposable {
   }
 }
 
-/** The letters of a model, or of all models, from a sequence on, oldest first, `count` at most. */
+/** The letters of a model, or of all if it is undefined, from a sequence on, oldest first, `count` at most. */
 export async function readLetters(
   { deadLetters }: Pick<Broker, 'deadLetters'>,
   model: string | undefined,

@@ -13,6 +13,7 @@ import type { OpenTask } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { OwnerQuotas } from './ownerQuotas.ts';
 import type { PartialOutputs } from './partialOutputs.ts';
+import { patiently } from './patience.ts';
 import type { TaskNotices } from './taskNotices.ts';
 import type { TaskReader } from './taskReader.ts';
 import { TaskWatch } from './taskWatch.ts';
@@ -20,7 +21,7 @@ import type { UpdateWishes } from './updateWishes.ts';
 import type { WatchedTasks } from './watchedTasks.ts';
 
 export interface TaskWatchesOptions {
-  readonly broker: Pick<Broker, 'ends' | 'notices'>;
+  readonly broker: Pick<Broker, 'ends' | 'notices' | 'whenConnected'>;
   readonly open: OpenTasks;
   readonly reader: Pick<TaskReader, 'address' | 'known' | 'present'>;
   readonly notices: Pick<TaskNotices, 'listenTo'>;
@@ -35,10 +36,13 @@ export interface TaskWatchesOptions {
 export interface WatchOptions extends ReadingClient {
   /** Whether the final state only is shown. */
   readonly finalOnly: boolean;
+  /** Whether it waits for a broker that does not answer, see `patiently`. @default false */
+  readonly isPatient?: boolean;
 }
 
 export class TaskWatches implements Disposable {
   readonly #options: TaskWatchesOptions;
+  readonly #stopping = new AbortController();
   #subscriptions = 0;
 
   constructor(options: TaskWatchesOptions) {
@@ -69,11 +73,16 @@ export class TaskWatches implements Disposable {
 
   /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`, `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. */
   async watch(id: string, options: WatchOptions): Promise<TaskWatch> {
-    const { reader, open } = this.#options;
+    const { broker, reader, open } = this.#options;
     this.#takePlace(options);
     try {
       const known = reader.known(id, options.readable);
-      if (known === undefined) return await this.#watchForeign(reader.address(id), options);
+      if (known === undefined) {
+        const address = reader.address(id);
+        const watchForeign = () => this.#watchForeign(address, options);
+        if (options.isPatient !== true) return await watchForeign();
+        return await patiently({ broker, signal: this.#stopping.signal }, watchForeign);
+      }
       const followed = open.followed(id);
       return followed === undefined || isFinal(known)
         ? this.#watchFinished(known, options)
@@ -87,6 +96,7 @@ export class TaskWatches implements Disposable {
   /** Ends every watch with `SHUTTING_DOWN`, so that the client subscribes again on another gateway. */
   [Symbol.dispose](): void {
     const stopping = shuttingDown();
+    this.#stopping.abort();
     for (const { watches } of [...this.#options.watched])
       for (const watch of [...watches]) watch.fail(stopping);
   }

@@ -57,12 +57,12 @@ export class Tasks {
 
   /** The final state, once; then the iterator ends. @throws {RequestError} as `find`, and `GATEWAY_BUSY`, `OWNER_QUOTA`. */
   result(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: true });
+    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: true, isPatient: true });
   }
 
   /** The present state at once, then each change up to the final state. @throws {RequestError} as `result`. */
   updates(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: false });
+    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: false, isPatient: true });
   }
 
   /** The newest partial output of a task that was found for its owner, if it is watched here and has not ended. */

@@ -12,6 +12,7 @@ import type { Config } from '../process/config.ts';
 import type { ListWatches } from '../tasks/listWatches.ts';
 import type { TaskUpdate } from '../tasks/manyTasksWatch.ts';
 import type { TaskEvents } from '../tasks/taskEvents.ts';
+import { TokenBucket } from '../tasks/tokenBucket.ts';
 import type { AllTasks } from '../workflow/allTasks.ts';
 import { Exporting, type TracedProcess } from './exporting.ts';
 import { FollowedStates } from './followedStates.ts';
@@ -47,10 +48,19 @@ interface Lists {
   watchFilter(...asked: Parameters<ListWatches['watchFilter']>): Promise<AsyncIterableIterator<TaskUpdate>>;
 }
 
+/**
+ * Operations in a second that are recorded because their clients ask for it: any client can, for each of its operations,
+ * and choose an id that the samplers by ratio record.
+ */
+const MAX_ASKED_PER_S = 100;
+/** The most characters of the name of an operation, which its client chooses. */
+const MAX_NAME = 100;
+
 export class GatewayTracing implements OperationTracing, AsyncDisposable {
   readonly #options: GatewayTracingOptions;
   readonly #exporting: Exporting;
   readonly #sampling: Sampling;
+  readonly #asked = new TokenBucket(1_000);
   readonly #listening: Disposable;
   /** By the `traceparent` of their jobs, while their operations go on. */
   readonly #submitted = new Map<string, Submitted>();
@@ -61,6 +71,15 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
     this.#exporting = new Exporting({ ...options, role: 'gateway' });
     this.#sampling = new Sampling(config.tracesSampler, config.tracesSamplerArg);
     this.#listening = events.on('accepted', (job) => this.#accepted(job));
+  }
+
+  follows(traceparent: string): boolean {
+    const parent = parseTraceparent(traceparent);
+    const isAsked = parent !== undefined && this.#sampling.recorded(parent) !== undefined;
+    if (!isAsked || this.#sampling.recordsAll) return true;
+    if (this.#asked.waitMs(MAX_ASKED_PER_S, 1) > 0) return false;
+    this.#asked.take(MAX_ASKED_PER_S, 1);
+    return true;
   }
 
   begin(traceparent: string | undefined): RecordedOperation | undefined {
@@ -86,6 +105,12 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
       this.#recordOperation(operation, span, parent, startedAt);
     };
     return { trace, end };
+  }
+
+  /** @returns the id of the trace of a job, if it is recorded. */
+  recordedId(traceparent: string): string | undefined {
+    const span = parseTraceparent(traceparent);
+    return span && this.#sampling.recorded(span);
   }
 
   /** The same tasks, of which each state that a subscriber is given is followed. */
@@ -123,7 +148,7 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
   ): void {
     const attributes = {
       'graphql.operation.type': kind,
-      ...(name === undefined ? {} : { 'graphql.operation.name': name }),
+      ...(name === undefined ? {} : { 'graphql.operation.name': beginningOf(name) }),
     };
     const what = { name: field === undefined ? kind : `${kind} ${field}`, kind: SpanKind.SERVER };
     const endedAt = this.#options.now();
@@ -158,6 +183,11 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
       recordSpan({ ...what, parent, startedAt, endedAt, attributes, errorCode }, this.#exporting);
     };
   }
+}
+
+/** Copied through bytes: V8 would keep the whole operation alive for its name. */
+function beginningOf(name: string): string {
+  return Buffer.from(name.slice(0, MAX_NAME)).toString();
 }
 
 function attributesOf({ id, model, modelVersion }: Pick<Task, 'id' | 'model' | 'modelVersion'>) {

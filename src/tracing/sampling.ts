@@ -19,6 +19,11 @@ export class Sampling {
     this.#byId = new TraceIdRatioBasedSampler(this.#ratio);
   }
 
+  /** Whether every trace is recorded that begins here. */
+  get recordsAll(): boolean {
+    return this.#ratio === 1;
+  }
+
   /** @returns the id of a trace that has begun elsewhere, if it is recorded here. */
   recorded({ isSampled, traceId }: SpanName): string | undefined {
     const isRecorded = this.#isParentBased ? isSampled : this.#recordsId(traceId);

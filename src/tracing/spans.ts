@@ -36,14 +36,15 @@ export function newSpan(traceId: string): SpanName {
   return { traceId, spanId: ids.generateSpanId(), isSampled: true };
 }
 
-export function recordSpan({ name, kind, span, parent, ...told }: EndedSpan, exporting: Exporting): void {
-  const { startedAt, links = [], errorCode, attributes } = told;
+export function recordSpan(ended: EndedSpan, exporting: Exporting): void {
+  const { name, kind, span, parent, startedAt, attributes, links = [], errorCode } = ended;
   // Clocks are estimated: a span must not end before it starts.
-  const endedAt = Math.max(startedAt, told.endedAt);
+  const endedAt = Math.max(startedAt, ended.endedAt);
+  const context = contextOf(span);
   exporting.export({
     name,
     kind,
-    spanContext: () => contextOf(span),
+    spanContext: () => context,
     ...(parent && { parentSpanContext: { ...contextOf(parent), isRemote: true } }),
     startTime: millisToHrTime(startedAt),
     endTime: millisToHrTime(endedAt),

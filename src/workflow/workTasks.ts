@@ -27,12 +27,18 @@ export class WorkTasks {
 
   /** The final state, once. @throws {RequestError} as `find`, and `GATEWAY_BUSY`, `OWNER_QUOTA`. */
   result(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#options.watches.watch(id, { owner, limitedKey, readable, finalOnly: true });
+    return this.#options.watches.watch(id, { owner, limitedKey, readable, finalOnly: true, isPatient: true });
   }
 
   /** The present state at once, then changes up to the final state. @throws {RequestError} as `result`. */
   updates(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#options.watches.watch(id, { owner, limitedKey, readable, finalOnly: false });
+    return this.#options.watches.watch(id, {
+      owner,
+      limitedKey,
+      readable,
+      finalOnly: false,
+      isPatient: true,
+    });
   }
 
   /** @returns the work as it ended: CANCELED, or as it had ended before. @throws {RequestError} as `find`. */

@@ -18,13 +18,21 @@ const browserPath = findBrowser();
 /** The models that come with Tidings, and what happened to each task. */
 const SETTINGS = { MODELS_DIR: join(ROOT, 'models'), TASK_HISTORY: 'true' };
 
+/** Each task has a trace. Nothing takes it. */
+const TRACED = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+  OTEL_TRACES_SAMPLER: 'always_on',
+  TRACE_URL: 'https://traces.example/{traceId}',
+};
+
 let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
 let port: string;
 
 /** Always at the same address, as one that is started again. */
-const startOne = () => startGateway(nats, { ...SETTINGS, OPERATOR_TOKEN: 'only-operators-know', PORT: port });
+const startOne = () =>
+  startGateway(nats, { ...SETTINGS, ...TRACED, OPERATOR_TOKEN: 'only-operators-know', PORT: port });
 
 beforeAll(async () => {
   nats = await startNats();
@@ -124,6 +132,8 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await page.locator('path[data-zone="161"]').click();
     expect(await chooser('Pickup location id').inputValue()).toBe('132 · JFK Airport, Queens');
     expect(await chooser('Dropoff location id').inputValue()).toBe('161 · Midtown Center, Manhattan');
+    await click('More about Pickup location id');
+    await page.getByText(/Taxi Zone Lookup Table on TLC's page/).waitFor();
     await click('Submit');
     await result.getByText('Succeeded').waitFor();
     expect(await result.innerText()).toMatch(/Duration minutes\s+\d+(\.\d+)? minutes/);
@@ -237,6 +247,8 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     const drawer = page.getByRole('dialog', { name: 'housing' });
     await drawer.getByText(/Waits for a worker/).waitFor();
     await drawer.getByText(/roomsPerDwelling: 6\.1/).waitFor();
+    const trace = await drawer.getByRole('link', { name: 'Its trace' }).getAttribute('href');
+    expect(trace).toMatch(/^https:\/\/traces\.example\/[0-9a-f]{32}$/);
     await opened.expectAccessible();
     await click('Cancel the task', drawer);
     await drawer.getByText('Cancelled').waitFor();

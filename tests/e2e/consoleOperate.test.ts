@@ -90,13 +90,11 @@ describe.skipIf(browserPath === undefined)('the page Operate', () => {
     await opened.expectAccessible();
     await click(`Pause ${MODEL}`, question);
     await rowOf('Models', MODEL).getByText('Paused').waitFor();
-    await attention().getByText(`The model ${MODEL} is paused`).waitFor();
     const ids = await Promise.all([submit(), submit()]);
     await rowOf('Queues', MODEL).getByRole('cell', { name: '2', exact: true }).waitFor();
     await click('Resume', rowOf('Models', MODEL));
     await click(`Resume ${MODEL}`, page.getByRole('dialog', { name: 'Resume' }));
     expect(await Promise.all(ids.map(endOf))).toEqual(['SUCCEEDED', 'SUCCEEDED']);
-    await attention().getByText('Nothing needs attention.').waitFor();
   });
 
   test('shows a dead letter at once, with its reason and input, to be made a task again or discarded', async () => {
@@ -133,16 +131,20 @@ describe.skipIf(browserPath === undefined)('the page Operate', () => {
     expect(opened.problems).toEqual([]);
   });
 
-  test('says while tasks wait for a version that no worker serves, and what to do', async () => {
+  test('says while there are dead letters, and what to do', async () => {
     await openAs(OPERATOR_TOKEN);
-    await worker[Symbol.asyncDispose]();
-    const id = await submit();
-    const alert = attention().getByRole('listitem').filter({ hasText: 'Critical' });
-    await alert.getByText(`Tasks wait for version 1 of ${MODEL}, and no worker serves it.`).waitFor();
-    await alert.getByText(/Start a worker that serves it/).waitFor();
+    const id = await submit(DEADLY_MILES);
+    expect(await endOf(id)).toBe('FAILED');
+    const alert = attention().getByRole('listitem').filter({ hasText: 'Warning' });
+    await alert.getByText(/^There are dead letters/).waitFor();
+    await alert.getByText(/Read the reasons, mend the cause/).waitFor();
     await opened.expectAccessible();
-    worker = await startWorker(nats, BAD_TRIPS);
-    expect(await endOf(id)).toBe('SUCCEEDED');
+    await post(
+      gateway.url,
+      'mutation ($id: ID!) { discardDeadLetter(id: $id) { taskId } }',
+      { id },
+      AS_OPERATOR,
+    );
     await attention().getByText('Nothing needs attention.').waitFor();
   });
 

@@ -1,5 +1,5 @@
 /** The pages Models and Training of the console in Chromium, with a real gateway, worker and trainer behind them. */
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../support/browser.ts';
 import { fieldOf, post, submitTrip } from '../support/client.ts';
 import { type ConsolePage, openConsole } from '../support/console.ts';
-import { addConstantVersion, type ModelsFolder } from '../support/models.ts';
+import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import {
   type Gateway,
@@ -149,6 +149,68 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await opened.expectAccessible();
   });
 
+  test('brings a version from the disk, which is checked before it is sent, and sees how workers take it', async () => {
+    await using theirs = await modelsWith();
+    for (const [i, version] of ['7', '8'].entries()) await addConstantVersion(theirs, version, 17 + i);
+    const folderOf = (version: string) => join(theirs.model, version);
+    await opened.open('/models/trip-duration');
+    const choose = (path: string) => page.getByLabel('Folder of the version').setInputFiles(path);
+    const number = page.getByRole('textbox', { name: 'Version of trip-duration' });
+    const send = page.getByRole('button', { name: 'Send and register' });
+    const files = page.getByRole('list', { name: 'Files' });
+    await choose(theirs.model);
+    await page.getByText('Choose the folder of one version, got').waitFor();
+    await choose(folderOf('7'));
+    await files.getByText('Is ready').nth(2).waitFor();
+    expect(await number.inputValue()).toBe('7');
+    await number.fill('1');
+    await page.getByText('Version 1 has other weights').waitFor();
+    expect(await send.isDisabled()).toBe(true);
+    await opened.expectAccessible();
+
+    await page.route('**/artifacts/**', (route) =>
+      route.request().method() === 'PUT' ? undefined : route.continue(),
+    );
+    await number.fill('7');
+    await send.click();
+    await files.getByText(/^Sends it/).waitFor();
+    await click('Cancel');
+    await page.unrouteAll();
+    await send.click();
+    await page.getByText('Version 7 is in the registry. Workers serve it').waitFor();
+    await page.getByRole('columnheader', { name: 'Version 7' }).waitFor();
+    await opened.expectAccessible();
+
+    // Its bytes are not those of its record, and then its golden rows are not answered rightly.
+    const model = await readFile(join(folderOf('8'), 'model.onnx'));
+    await writeFile(join(folderOf('8'), 'model.onnx'), 'other bytes');
+    await dropFolder(page, folderOf('8'));
+    await files.getByText('It is not the file that version.json names').waitFor();
+    expect(await send.isDisabled()).toBe(true);
+    await writeFile(join(folderOf('8'), 'model.onnx'), model);
+    const golden = JSON.parse(await readFile(join(folderOf('8'), 'golden.json'), 'utf8'));
+    golden.rows[0].output.durationMinutes = 99;
+    await writeFile(join(folderOf('8'), 'golden.json'), JSON.stringify(golden));
+    await dropFolder(page, folderOf('8'));
+    await send.click();
+    await page.getByText(/Version 8 is in the registry\. A worker refuses it: .*golden/).waitFor();
+    // The browser tells of files that the gateway does not have yet, which the page asks for.
+    expect(opened.problems.filter((problem) => !problem.includes('404'))).toEqual([]);
+  });
+
+  test('is shown the command that signs where versions must be signed', async () => {
+    const uploadRules = { artifactMaxBytes: 1_000, mustVersionsBeSigned: true, __typename: 'UploadRules' };
+    await page.route('**/graphql', (route) =>
+      route.request().postData()?.includes('UploadRules') === true
+        ? route.fulfill({ json: { data: { uploadRules } } })
+        : route.continue(),
+    );
+    await opened.open('/models/trip-duration');
+    await page.getByText('Versions must be signed here, which a page cannot do.').waitFor();
+    expect(await page.getByRole('button', { name: 'Choose a folder' }).count()).toBe(0);
+    await page.unrouteAll();
+  });
+
   test('pauses a model and lets it go on', async () => {
     await opened.open('/models/trip-duration');
     await click('Pause');
@@ -159,6 +221,22 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
     await page.getByText('This model is paused').waitFor({ state: 'detached' });
   });
 });
+
+/** As a person drags a folder from another window. */
+async function dropFolder(page: Page, path: string): Promise<void> {
+  const area = page.getByRole('region', { name: 'Files of the version' });
+  await area.scrollIntoViewIfNeeded();
+  const box = await area.boundingBox();
+  const client = await page.context().newCDPSession(page);
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await client.send('Input.dispatchDragEvent', {
+      type,
+      x: (box?.x ?? 0) + 20,
+      y: (box?.y ?? 0) + 10,
+      data: { items: [], files: [path], dragOperationsMask: 1 },
+    });
+  await client.detach();
+}
 
 test.skipIf(browserPath === undefined)(
   'a client that is no operator sees the models, and changes nothing',

@@ -1,11 +1,12 @@
 /** Runs the curl commands of the documents unchanged, with a gateway and a worker for the committed models. */
 import { execFile } from 'node:child_process';
-import { mkdtempDisposable } from 'node:fs/promises';
+import { mkdtempDisposable, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blocksIn, DOCUMENTS, readDocument } from '../support/documents.ts';
+import { MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 
@@ -27,7 +28,7 @@ let worker: Process;
 
 beforeAll(async () => {
   nats = await startNats();
-  const models = { MODELS_DIR: 'models' };
+  const models = { MODELS_DIR: MODELS };
   [gateway, worker] = await Promise.all([
     startGateway(nats, { ...models, OPERATOR_TOKEN }),
     startWorker(nats, models),
@@ -40,8 +41,9 @@ afterAll(async () => {
 
 test.each(pages)('the curl commands of $document are answered without an error', async ({ commands }) => {
   const script = commands.join('\n').replaceAll(ADDRESS, new URL(gateway.url).origin);
-  // Some of them write files.
+  // Some of them write files, and some read models.
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-documents-'));
+  await symlink(MODELS, join(folder.path, 'models'));
   const { stdout } = await run('sh', ['-ec', script], {
     cwd: folder.path,
     env: { PATH: process.env.PATH, OPERATOR_TOKEN },

@@ -1,6 +1,7 @@
 /** GraphiQL for a new user: the delivered page, and the first trip in a real browser. */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import type { Browser, ConsoleMessage, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -60,12 +61,25 @@ describe('the page of GraphiQL', () => {
     expect(head.body).toHaveLength(0);
   });
 
-  test('may load nothing from other origins, and may not be in a frame', async () => {
-    const policy = String((await get()).headers['content-security-policy']).split('; ');
+  test('may run its own scripts only, speak with its gateway only, and not be in a frame', async () => {
+    const { headers } = await get();
+    const policy = String(headers['content-security-policy']).split('; ');
     expect(policy).toEqual(
-      expect.arrayContaining(["default-src 'self'", "connect-src 'self' ws: wss:", "frame-ancestors 'none'"]),
+      expect.arrayContaining([
+        "default-src 'none'",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+      ]),
     );
-    expect(policy.join()).not.toMatch(/https?:|\*|unsafe-eval/);
+    expect(policy.join()).not.toMatch(/https?:|wss?:|\*|unsafe-eval/);
+    expect(policy.find((rule) => rule.startsWith('script-src'))).toMatch(
+      /^script-src( 'sha256-[\w+/]{43}=')+$/,
+    );
+    // A browser that has the page gets the rules of now with the answer that it has not changed.
+    const again = await get({ 'if-none-match': String(headers.etag) });
+    expect(again.headers['content-security-policy']).toBe(headers['content-security-policy']);
   });
 
   test('is only sent to clients that accept HTML; others get JSON at the same address', async () => {
@@ -151,6 +165,40 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     expect(seen.problems).toEqual([]);
   });
 
+  test('a script that gets into the page does not run, and the page reaches nothing but its gateway', async () => {
+    await page.goto(gateway.url);
+    await execute.waitFor();
+    const refused = new Set<string>();
+    await page.exposeFunction('noteRefused', (directive: string) => refused.add(directive));
+    await page.evaluate(`addEventListener('securitypolicyviolation', (event) => {
+      noteRefused(event.effectiveDirective);
+    })`);
+    await page.evaluate(() => {
+      const run = 'globalThis.wasRun = true';
+      const add = (name: string, members: object) =>
+        document.body.appendChild(Object.assign(document.createElement(name), members));
+      add('script', { textContent: run });
+      add('script', { src: URL.createObjectURL(new Blob([run])) });
+      add('div', { innerHTML: `<img src="data:," onerror="${run}">` });
+      add('img', { src: 'http://127.0.0.1:9/taken.png' });
+      add('iframe', { src: '/console/' });
+      add('object', { data: '/console/' });
+      add('base', { href: 'http://127.0.0.1:9/' });
+      add('form', { action: '/graphql', id: 'sent' });
+      document.querySelector<HTMLFormElement>('#sent')?.submit();
+      void fetch('http://127.0.0.1:9/taken').catch(() => {});
+    });
+    const everything = [
+      ...['base-uri', 'connect-src', 'form-action', 'frame-src', 'img-src', 'object-src'],
+      ...['script-src-attr', 'script-src-elem'],
+    ];
+    await eventually(
+      () => [...refused].sort(),
+      (seen) => isDeepStrictEqual(seen, everything),
+    );
+    expect(await page.evaluate(() => 'wasRun' in globalThis)).toBe(false);
+  });
+
   test('the tab Result shows that it needs a task, the result of many rows, and that the gateway is gone', async () => {
     await using own = await startGateway(nats);
     await openForTheFirstTime(own.url);
@@ -214,7 +262,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await answer.getByText('FORBIDDEN').waitFor();
   });
 
-  test('a gateway with a login is usable with the key in the Headers editor', async () => {
+  test('a gateway with a login is usable with the key in the Headers editor, until the page is left', async () => {
     await using own = await startNats();
     await using guarded = await startGateway(own, { AUTH: 'keys', OPERATOR_TOKEN: 'only-operators-know' });
     await openForTheFirstTime(`${guarded.url}?query=${encodeURIComponent('{ health { name } }')}`);
@@ -230,6 +278,12 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await page.getByRole('button', { name: /re-fetch graphql schema/i }).click();
     await page.getByRole('button', { name: /show documentation explorer/i }).click();
     await page.getByText('Root Types').waitFor();
+
+    // The browser does not keep it.
+    await page.reload();
+    await execute.click();
+    await answer.getByText('UNAUTHENTICATED').waitFor();
+    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('only-operators-know');
   });
 
   test('a model that takes 2,048 numbers is submitted with one click, with the values as variables', async () => {

@@ -8,7 +8,7 @@ import { blobOf } from '../../src/contract/blob.ts';
 import { digestOfFiles, listFiles } from '../../src/models/versionFiles.ts';
 import { pushFolder } from '../../src/registry/pushedFolder.ts';
 import { readSigningKey } from '../../src/registry/signature.ts';
-import { fieldOf, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
+import { fieldOf, onlyTask, PREDICT_TRIP, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Broker, openTestBroker } from '../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
@@ -27,6 +27,7 @@ import { openPushedVersions, type PushedVersions } from '../support/registry.ts'
 import { setRollout } from '../support/rollouts.ts';
 import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { refusalIn } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';
 const VERSIONS = `{ models { live { version } previous { version } candidates { version }
@@ -150,6 +151,32 @@ test('a version that is pushed answers by a pin and by a rollout, and is never t
   expect(await predict()).toMatchObject({ modelVersion: '1' });
   // The default answers, which had a share last.
   expect((await viewOf()).previous).toEqual({ version });
+});
+
+test('a model begins without a version, and the first one that comes answers by a rollout', async () => {
+  await using untrained = await modelsWith((manifest) => {
+    manifest.training = { recipe: 'train.ts', targets: { durationMinutes: 'minutes' } };
+  });
+  await rm(join(untrained.model, '1'), { recursive: true });
+  await using own = await startNats();
+  const surroundings = { MODELS_DIR: untrained.path, DATA_DIR: await newFolder() };
+  await using first = await startGateway(own, surroundings);
+  await using _worker = await startWorker(own, surroundings);
+  const input = { input: tripNumber(1) };
+  expect(refusalIn(await post(first.url, PREDICT_TRIP, input)).message).toContain('has no version yet');
+
+  await using brought = await openTestBroker(own, surroundings);
+  await using versions = await openPushedVersions(brought);
+  await versions.push('1', 42);
+  await versionIs('1', 'SERVED', first);
+  expect(refusalIn(await post(first.url, PREDICT_TRIP, input)).message).toContain(
+    'answer once setRollout names',
+  );
+  await setRollout(first, { 1: 100 });
+  const { id } = await submitTrip(first.url, tripNumber(1));
+  expect(await onlyTask(sse(first.url, TASK_RESULT, { id }))).toMatchObject({
+    prediction: { durationMinutes: 42 },
+  });
 });
 
 test('a gateway and a worker that start later have the versions of before', async () => {

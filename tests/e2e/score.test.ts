@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runScoreCommand } from '../../src/cli/score/command.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/freePort.ts';
 import type { ModelsFolder } from '../support/models.ts';
@@ -32,7 +33,7 @@ let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
 /** A score without a Tidings. It is started early, since it takes long. */
-let unanswered: { readonly url: string; readonly ended: ReturnType<typeof score> };
+let unanswered: { readonly url: string; readonly ended: ReturnType<typeof startScore>['ended'] };
 
 beforeAll(async () => {
   folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
@@ -46,7 +47,7 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${await freePort()}/graphql`;
   unanswered = {
     url,
-    ended: score('--model', 'x', '--url', url, file('trips.parquet'), file('unanswered.csv')),
+    ended: startScore('--model', 'x', '--url', url, file('trips.parquet'), file('unanswered.csv')).ended,
   };
   [nats, models] = await Promise.all([startNats(), twoVersions()]);
   const env = { MODELS_DIR: models.path };
@@ -93,7 +94,18 @@ function startScore(...args: string[]) {
   return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal) };
 }
 
-const score = (...args: string[]) => startScore(...args).ended;
+/** Does what the command does, without a process: that is a third of a second of CPU cheaper. */
+async function score(...args: string[]) {
+  let output = '';
+  const write = (text: string) => {
+    output += text;
+  };
+  const print = (text: string) => write(`${text}\n`);
+  const { signal } = new AbortController();
+  const surroundings = { env: process.env, print, printError: print, terminal: { write }, signal };
+  return { code: await runScoreCommand(args, surroundings), output };
+}
+
 const asked = (...args: string[]) => [
   '--model',
   'trip-duration',
@@ -112,8 +124,10 @@ async function partsOf(out: string): Promise<number> {
 }
 
 test("each row has the model's direct answer, or the reason why it has none", async () => {
-  const { code, output } = await score(...asked(file('trips.parquet'), file('scored.parquet')));
-  expect(output).toContain('version 1 of trip-duration\npickupAt: no column, the default (now) is used\n');
+  const { code, output } = await startScore(...asked(file('trips.parquet'), file('scored.parquet'))).ended;
+  expect(output).toContain(
+    `version 1 of trip-duration, at ${gateway.url}\npickupAt: no column, the default (now) is used\n`,
+  );
   expect(output).toContain(`${ROWS} rows, 2 without a prediction`);
   expect(output).toMatch(/2 different reasons, first in row 101: tripDistanceMiles must be .* got 5000\.5\n/);
   expect(code).toBe(0);

@@ -36,7 +36,7 @@ describe('a system that runs', () => {
     await mkdir(dataDir);
     await chmod(dataDir, 0o777);
     await writeFile(join(dataDir, 'nats-server.conf'), '{}', { mode: 0o666 });
-    system = await startSystem({ DATA_DIR: dataDir });
+    system = await startSystem({ DATA_DIR: dataDir, TRAINERS: '1' });
     await system.banner();
   });
 
@@ -71,7 +71,7 @@ describe('a system that runs', () => {
   test('removes the access of other users to its data folder', async () => {
     expect(await modeOf(system.dataDir)).toBe('700');
     const keys = BROKER_ROLES.map((role) => `keys/${role}.nk`);
-    for (const name of ['nats-server.conf', 'nats-url', 'nats-server.log', ...keys])
+    for (const name of ['nats-server.conf', 'nats-url', 'gateway-url', 'nats-server.log', ...keys])
       expect(await modeOf(join(system.dataDir, name)), name).toBe('600');
   });
 

@@ -65,7 +65,7 @@ describe.runIf(python !== undefined)('with Python', () => {
   test(
     'the workflow for housing adds data, trains a version, tries it, and gives it a tenth of the tasks',
     async () => {
-      await using system = await startSystem({ MODELS_DIR: models });
+      await using system = await startSystem({ MODELS_DIR: models, TRAINERS: '1' });
       const output = await runWorkflow(await system.url());
       expect(output).toMatch(new RegExp(`^data +${TRACTS} census tracts$`, 'm'));
       expect(output).toMatch(/^training +train .* of 100 epochs$/m);
@@ -81,7 +81,10 @@ describe.runIf(python !== undefined)('with Python', () => {
     'the data service in Python takes the step prepare, and a version is trained on what it has cut',
     async () => {
       await using nats = await startNats();
-      const env = { MODELS_DIR: models, NATS_URL: nats.url, TRAINER_STEPS: 'check,train,evaluate' };
+      const env = {
+        ...{ MODELS_DIR: models, NATS_URL: nats.url },
+        ...{ TRAINERS: '1', TRAINER_STEPS: 'check,train,evaluate' },
+      };
       await using system = await startSystem(env);
       const url = await system.url();
       await using _service = await startService(nats.url);

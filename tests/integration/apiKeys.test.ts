@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Client, createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runKeyCommand } from '../../src/cli/key/command.ts';
 import {
   type Answer,
   CANCEL_TASK,
@@ -374,9 +375,19 @@ function runKey(...args: string[]): Promise<string> {
   return runKeyAt(nats, ...args);
 }
 
+/**
+ * Does what `npm run key` does, without a process: that is a fifth of a second of CPU cheaper.
+ *
+ * @throws its exit code, unless it is 0, and what it printed to stderr.
+ */
 async function runKeyAt(broker: NatsServer, ...args: string[]): Promise<string> {
-  const env = { PATH: process.env.PATH, ...COMPILED, NATS_URL: broker.url };
-  const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, ['src/cli/key.ts', ...args], { cwd: ROOT, env });
-  return stdout.trimEnd();
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const code = await runKeyCommand(args, {
+    env: { NATS_URL: broker.url },
+    print: (text) => stdout.push(text),
+    printError: (text) => stderr.push(`${text}\n`),
+  });
+  if (code !== 0) throw Object.assign(new Error(stderr.join('')), { code, stderr: stderr.join('') });
+  return stdout.join('\n').trimEnd();
 }

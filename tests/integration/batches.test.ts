@@ -29,14 +29,16 @@ let system: SmallSystem;
 let gateway: Gateway;
 let otherGateway: Gateway;
 let idleNats: NatsServer;
-/** A broker and a gateway without a worker. */
+/** A broker and two gateways without a worker. */
 let idleGateway: Gateway;
+let otherIdleGateway: Gateway;
 let idleStreams: StreamInspector;
 
 beforeAll(async () => {
   idleNats = await startNats();
-  [system, idleGateway, idleStreams] = await Promise.all([
+  [system, idleGateway, otherIdleGateway, idleStreams] = await Promise.all([
     startSmallSystem(),
+    startGateway(idleNats),
     startGateway(idleNats),
     inspectStreams(idleNats),
   ]);
@@ -46,7 +48,8 @@ beforeAll(async () => {
 beforeEach(() => idleStreams.purge(JOBS, 'jobs.>'));
 
 afterAll(async () => {
-  for (const opened of [system, idleStreams, idleGateway, idleNats]) await opened?.[Symbol.asyncDispose]();
+  for (const opened of [system, idleStreams, idleGateway, otherIdleGateway, idleNats])
+    await opened?.[Symbol.asyncDispose]();
 });
 
 function trips(count: number): Trip[] {
@@ -211,18 +214,15 @@ describe('a requestId', () => {
   });
 
   test('lets a retry complete a row batch that was stored in part, and only the missing chunks are stored', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using streams = await inspectStreams(own);
     const options = { requestId: 'in part' };
-    const { id } = await submitTrips(here.url, trips(3_000), options);
+    const { id } = await submitTrips(idleGateway.url, trips(3_000), options);
     // As if the gateway had died before the last chunk was stored.
-    await streams.purge(JOBS, `jobs.*.*.*.*.${addressOf({ taskId: id }).bundle}.2`);
-    await using there = await startGateway(own);
-    expect(await submitTrips(there.url, trips(3_000), options)).toMatchObject({ id });
-    expect((await streams.state(JOBS)).messages).toBe(1 + 3);
-    await using _worker = await startWorker(own);
-    expect(await batchEnd(there.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 3_000 } });
+    await idleStreams.purge(JOBS, `jobs.*.*.*.*.${addressOf({ taskId: id }).bundle}.2`);
+    const { url } = otherIdleGateway;
+    expect(await submitTrips(url, trips(3_000), options)).toMatchObject({ id });
+    expect((await idleStreams.state(JOBS)).messages).toBe(1 + 3);
+    await using _worker = await startWorker(idleNats);
+    expect(await batchEnd(url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 3_000 } });
   });
 });
 
@@ -325,9 +325,8 @@ test('a row batch without a stored end succeeds at its deadline if all its chunk
 });
 
 test('a subscription shows the progress of a row batch, never backwards, and its end last', async () => {
-  await using there = await startGateway(idleNats);
   const { id } = await submitTrips(idleGateway.url, trips(6_000), { timeoutMs: 300_000 });
-  const seen = [idleGateway, there].map(({ url }) => collect(batchEvents(url, BATCH_UPDATES, id)));
+  const seen = [idleGateway, otherIdleGateway].map(({ url }) => collect(batchEvents(url, BATCH_UPDATES, id)));
   await using _worker = await startWorker(idleNats, {
     NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
     RUN_MS: '40',

@@ -22,7 +22,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { addressOf, HOME, letterOf, openTestBroker, tripJob } from '../support/jobs.ts';
+import { addressOf, HOME, jobFor, letterOf, openTestBroker, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -203,6 +203,23 @@ describe('a dead letter', () => {
     for (const id of ids) await post(gateway.url, DISCARD, { id });
     expect(await idsOf(otherGateway)).toEqual([]);
     expect((await pageOf(gateway, { after })).pageInfo).toMatchObject({ hasPreviousPage: false });
+  });
+
+  test('is found and announced where no model is named, whatever its model is', async () => {
+    const added = await openSse(otherGateway.url, 'subscription { deadLetterAdded { taskId } }', {});
+    const gone = jobFor(broker, { model: 'a-model-that-is-gone', input: {} });
+    const ids = await bury(broker, [tripJob(broker, 1), gone]);
+    for (const taskId of ids) expect(fieldOf((await added.next()).value ?? {})).toEqual({ taskId });
+    await added.return(undefined);
+    const all = fieldOf<{ edges: readonly { node: object }[] }>(
+      await post(gateway.url, '{ deadLetters { edges { node { taskId modelName } } } }'),
+    );
+    expect(all.edges.map(({ node }) => node)).toEqual([
+      { taskId: ids[0], modelName: MODEL },
+      { taskId: ids[1], modelName: 'a-model-that-is-gone' },
+    ]);
+    for (const id of ids) await post(gateway.url, DISCARD, { id });
+    expect(await idsOf(gateway)).toEqual([]);
   });
 
   test.each([

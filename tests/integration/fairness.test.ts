@@ -117,8 +117,8 @@ test('each of several greedy owners has his share of the lane interactive', asyn
 });
 
 test('greedy owners get about the same, also one with twice as many tasks under way', async () => {
-  // Slow enough that the worker, not the gateway, limits them.
-  await using _worker = await startWorker(nats, { ...SLOW_RUNS, RUN_MS: '150' });
+  // So slow that the worker limits them, not the gateway, also on a machine that is busy with other tests.
+  await using _worker = await startWorker(nats, { ...SLOW_RUNS, RUN_MS: '400' });
   const finished: Record<string, number> = { ada: 0, bob: 0, cyd: 0 };
   let isOver = false;
   const client = async (owner: string) => {
@@ -133,7 +133,7 @@ test('greedy owners get about the same, also one with twice as many tasks under 
   const total = () => Object.values(finished).reduce((sum, count) => sum + count, 0);
   await eventually(total, (count) => count > 500);
   const before = { ...finished };
-  await eventually(total, (count) => count > 2_500);
+  await eventually(total, (count) => count > 1_500);
   isOver = true;
   await Promise.all(clients);
   const counts = Object.entries(finished).map(([owner, count]) => count - (before[owner] ?? 0));

@@ -43,8 +43,8 @@ test('a single prediction during a bulk load waits for one run at most after it 
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   using ends = endsHeard(broker);
-  await queueJobs(broker, bulkJobs(broker, 10_000));
-  await using _worker = await startWorker(nats);
+  await queueJobs(broker, bulkJobs(broker, 3_000));
+  await using _worker = await startWorker(nats, SLOW_RUNS);
   const single: string[] = [];
   // Each is submitted when the one before has ended, and all of them end before the bulk load.
   while (single.length < 10) {
@@ -53,7 +53,7 @@ test('a single prediction during a bulk load waits for one run at most after it 
     await queueJobs(broker, [job]);
     await ends.of(job.taskId);
   }
-  const results = await ends.all(10_010);
+  const results = await ends.all(3_010);
   const bulkRuns = runStarts(results.filter(({ id }) => !single.includes(id)));
   for (const { id, submittedAt, startedAt = 0, timings } of results) {
     if (!single.includes(id)) continue;
@@ -86,11 +86,11 @@ test('both lanes progress while both are full', async () => {
   // In full bundles, so that the session is the bottleneck, which the lanes share.
   const fullOf = (lane: TaskLane) =>
     together(Array.from({ length: 64 }, (_, i) => ({ ...tripJob(broker, i), lane })));
-  const bulk = Array.from({ length: 40 }, () => fullOf(Lane.Bulk));
-  const single = Array.from({ length: 80 }, () => fullOf(Lane.Interactive));
+  const bulk = Array.from({ length: 15 }, () => fullOf(Lane.Bulk));
+  const single = Array.from({ length: 30 }, () => fullOf(Lane.Interactive));
   await storeBundles(broker, [...bulk, ...single].map(bundleOfJobs));
   await using _worker = await startWorker(nats, SLOW_RUNS);
-  const results = await ends.all(120 * 64);
+  const results = await ends.all(45 * 64);
   const bulkIds = new Set(bulk.flat().map(({ taskId }) => taskId));
   const [bulkRuns, singleRuns] = [true, false].map((isBulk) =>
     runStarts(results.filter(({ id }) => bulkIds.has(id) === isBulk)),

@@ -204,7 +204,8 @@ describe('a body', () => {
       };
       for (let i = 0; i < 10; i++) await send();
       const before = await residentBytes(gateway.pid);
-      for (let i = 0; i < 20; i++) await send();
+      // If one of the three stayed in memory, it would be 80 MB.
+      for (let i = 0; i < 8; i++) await send();
       expect((await residentBytes(gateway.pid)) - before).toBeLessThan(64 * 1024 * 1024);
     },
   );

@@ -166,6 +166,23 @@ describe('the port of metrics', () => {
     await Promise.all(idle.map(({ closed }) => closed));
   });
 
+  test('finishes a scrape that goes on while many connections come', async () => {
+    const [scrape] = await connected(1);
+    if (scrape === undefined) throw new Error('there must be a connection');
+    // The answer waits for the broker.
+    process.kill(nats.pid, 'SIGSTOP');
+    try {
+      scrape.socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n');
+      await once(scrape.socket, 'data');
+      const others = await connected(60);
+      await Promise.any(others.map(({ closed }) => closed));
+      for (const { socket } of others) socket.destroy();
+    } finally {
+      process.kill(nats.pid, 'SIGCONT');
+    }
+    expect(await scrape.closed).toContain('\ntidings_broker_connected 1\n');
+  });
+
   test('answers one request for each connection', async () => {
     const { headers } = await fetch(urlOf(gateway));
     expect(headers.get('connection')).toBe('close');

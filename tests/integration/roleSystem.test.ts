@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digestRegularFile } from '../../src/process/regularFile.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import { batchEnd, batchMinutes, submitTrips } from '../support/batches.ts';
 import {
@@ -49,6 +50,8 @@ const REPORT = `mutation ($id: ID!) {
   reportActual(taskId: $id, actual: { tripDuration: { durationMinutes: 7 } }) { taskId } }`;
 const LIVE_ERROR = '{ models { versions { liveError { count } } } }';
 
+const REGISTER = `mutation ($files: [VersionFileInput!]!) {
+  registerVersion(model: "${MODEL}", version: "10", files: $files) { version } }`;
 const PLACE = 'query ($id: ID!) { task(id: $id) { state position } }';
 const QUEUES = `{ queues(model: "${MODEL}") { version isPaused } }`;
 const FIGURES = '{ systemStats { processes { role } stores { name } } }';
@@ -116,7 +119,7 @@ describe('two gateways, a worker and a provisioner', () => {
     );
   });
 
-  test('serve a version that a trainer pushes, with consumers that the provisioner makes, until it is retired', async () => {
+  test('serve a version that a trainer pushes or a gateway registers, with consumers that the provisioner makes, until it is retired', async () => {
     await using pushed = await modelsWith();
     await addConstantVersion(pushed, '9', 9);
     await using push = startProcess(
@@ -133,6 +136,13 @@ describe('two gateways, a worker and a provisioner', () => {
     const options = { modelVersion: '9' };
     const predict = () => predicted(gateway, other, 3, options).then(({ prediction }) => prediction, String);
     expect(await eventually(predict, (answer) => typeof answer === 'object')).toEqual({ durationMinutes: 9 });
+    const files = await Promise.all(
+      ['model.onnx', 'version.json', 'golden.json'].map(async (path) => {
+        const { sha256 } = await digestRegularFile(join(pushed.model, '9', path));
+        return { path, sha256 };
+      }),
+    );
+    expect(fieldOf(await post(gateway.url, REGISTER, { files }))).toEqual({ version: '10' });
     const retire = `mutation { retireVersion(model: "${MODEL}", version: "9") { version } }`;
     expect(fieldOf(await post(other.url, retire))).toEqual({ version: '9' });
     await eventually(
@@ -271,6 +281,12 @@ describe('two gateways, a worker and a provisioner', () => {
     return (await run).stdout.trimEnd();
   }
 
+  test('are not joined by a gateway with the key of another role, whose log has the reason', async () => {
+    await using wrong = startProcess('src/main.ts', { ...nats.env('worker'), PORT: '0' });
+    await wrong.logged('_INBOX_gateway.');
+    expect(wrong.output()).toContain('Permissions Violation for Subscription');
+  });
+
   test('go on after their streams were deleted, since the provisioner makes them again', async () => {
     const admin = await nats.connect('admin');
     try {
@@ -346,14 +362,6 @@ test('gateways and workers wait for streams that no admin has made yet, and say 
     await each.logged('only an admin may make them: run npm run broker -- provision');
   await provisionRoles(nats);
   await Promise.all([gateway.ready, worker.ready]);
-});
-
-test('a process with the key of another role does not start, and its log has the reason', async () => {
-  await using nats = await startNatsWithRoles();
-  await provisionRoles(nats);
-  await using gateway = startProcess('src/main.ts', { ...nats.env('worker'), PORT: '0' });
-  await gateway.logged('_INBOX_gateway.');
-  expect(gateway.output()).toContain('Permissions Violation for Subscription');
 });
 
 test('other settings than those of the streams are told, and do not keep a gateway from starting', async () => {

@@ -211,7 +211,9 @@ test('a share for a version that no live worker serves is refused', async () => 
   );
   const answer = await post(gateway.url, SET_ROLLOUT, { weights: weightsOf({ 1: 90, 2: 10 }) });
   expect(refusalIn(answer)).toMatchObject({
-    message: expect.stringContaining('10 % for version 2, which none serves'),
+    message: expect.stringContaining(
+      '10 % for version 2, which none serves: a worker may still fetch or load it',
+    ),
     extensions: { code: 'BAD_USER_INPUT', field: 'weights' },
   });
   expect(await setRollout(gateway, { 1: 100, 2: 0 })).toMatchObject({ movedTasks: 0 });

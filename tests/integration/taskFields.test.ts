@@ -155,8 +155,8 @@ test('the list is the same after all gateways have been restarted', async () => 
   }
 });
 
-test('10,000 tasks on one WebSocket show exactly one final state each, and then it completes', async () => {
-  const COUNT = 10_000;
+test('2,500 tasks on one WebSocket show exactly one final state each, and then it completes', async () => {
+  const COUNT = 2_500;
   await worker[Symbol.asyncDispose]();
   const client = openWebSocket(urlOf(0));
   const ids: string[] = [];
@@ -176,7 +176,7 @@ test('10,000 tasks on one WebSocket show exactly one final state each, and then 
       if (queued.size === COUNT) starting ??= startWorker(nats);
     }
   };
-  const completing = within(2 * PATIENCE_MS, read(), () => `${finals.size} final states came`);
+  const completing = within(PATIENCE_MS, read(), () => `${finals.size} final states came`);
   await completing.finally(async () => {
     worker = await (starting ?? startWorker(nats));
   });
@@ -184,7 +184,7 @@ test('10,000 tasks on one WebSocket show exactly one final state each, and then 
   expect(finals.size).toBe(COUNT);
   expect(new Set(finals.values())).toEqual(new Set([1]));
   await client.dispose();
-}, 240_000);
+});
 
 test.each([{}, { ids: [], filter: {} }, { ids: [] }])(
   'a subscription with %j is refused',

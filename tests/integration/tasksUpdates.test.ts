@@ -193,6 +193,18 @@ test('a gateway that stops ends the subscriptions with SHUTTING_DOWN', async () 
   for (const watch of watches) await expect(watch.next()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
 });
 
+test('10,000 ids are watched, each with an event', async () => {
+  const deadline = broker.now() + 60_000;
+  const unknown = Array.from(
+    { length: 10_000 },
+    () => newTaskAddress({ model: 'trip-duration', home: HOME, deadline }).id,
+  );
+  const watch = await here.tasks.listWatches.watchIds(unknown, clientOf(owner));
+  const refused = new Set<unknown>();
+  for await (const update of watch) if ('refusal' in update) refused.add(update.refusal.details.id);
+  expect(refused).toEqual(new Set(unknown));
+});
+
 test('no ids, and more than 10,000, are refused', async () => {
   for (const count of [0, 10_001]) {
     const ids = Array.from({ length: count }, (_, i) => String(i));

@@ -20,6 +20,7 @@ import { type Gateway, type Process, startGateway, startWorker } from '../suppor
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
 const PARTS = ['accept', 'batch', 'run', 'result', 'push'].map((part) => `${part} trip-duration`);
+const TRACE = 'query Trace($id: ID!) { task(id: $id) { traceId traceUrl } }';
 const LOG = 'query Log($id: ID!) { task(id: $id) { log { at event process detail } } }';
 
 let collector: Collector;
@@ -37,6 +38,7 @@ beforeAll(async () => {
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
     // Only traces that clients have begun.
     OTEL_TRACES_SAMPLER_ARG: '0',
+    TRACE_URL: 'https://traces.example/{traceId}?task',
     TASK_HISTORY: 'true',
     LOG_LEVEL: 'debug',
   };
@@ -176,10 +178,52 @@ test('a trace that a client does not want recorded, or names wrongly, is not rec
   expect(recorded.has(unwanted.traceId)).toBe(false);
 });
 
+test('clients that ask for many traces get those of some operations, and their other tasks have none', async () => {
+  await using asked = await startGateway(nats, env);
+  const began = performance.now();
+  const traces = Array.from({ length: 300 }, () => newTrace());
+  const [task = newTrace()] = traces.splice(-1);
+  const asking = traces.map(({ traceparent }) => post(asked.url, '{ __typename }', {}, { traceparent }));
+  const [{ id }] = await Promise.all([predictWith(asked.url, task.traceparent, 70), ...asking]);
+  const seconds = (performance.now() - began) / 1_000;
+  await asked[Symbol.asyncDispose]();
+
+  const ids = new Set(traces.map(({ traceId }) => traceId));
+  const recorded = collector.spans.filter(({ traceId }) => ids.has(traceId)).length;
+  expect(recorded).toBeGreaterThan(0);
+  expect(recorded).toBeLessThanOrEqual(100 * (1 + seconds));
+  const isRecorded = collector.spans.some(({ traceId }) => traceId === task.traceId);
+  await worker.logged(`"taskId":"${id}"`);
+  expect(linesAbout(worker, id)[0]?.trace).toBe(isRecorded ? task.traceId : undefined);
+});
+
+test('of the name of an operation a span has the beginning', async () => {
+  const client = newTrace();
+  const query = `query ${'N'.repeat(5_000)} { __typename }`;
+  await post(gateway.url, query, {}, { traceparent: client.traceparent });
+  const [span] = await collector.traceWith(client.traceId, ['query __typename']);
+  expect(span?.attributes['graphql.operation.name']).toBe('N'.repeat(100));
+});
+
+test('a task leads to the trace that it is recorded in, also after its end, and from each gateway', async () => {
+  const client = newTrace();
+  const traced = { traceId: client.traceId, traceUrl: `https://traces.example/${client.traceId}?task` };
+  const task = await predictWith(gateway.url, client.traceparent, 25);
+  expect(fieldOf(await post(gateway.url, TRACE, { id: task.id }))).toEqual(traced);
+  await resultOver(gateway.url, task.id);
+  for (const { url } of [gateway, otherGateway])
+    expect(fieldOf(await post(url, TRACE, { id: task.id }))).toEqual(traced);
+  for (const traceparent of [newTrace('00').traceparent, 'nonsense']) {
+    const { id } = await predictWith(gateway.url, traceparent, 26);
+    expect(fieldOf(await post(gateway.url, TRACE, { id }))).toEqual({ traceId: null, traceUrl: null });
+  }
+});
+
 test('a gateway without a collector records nothing, and passes the trace of the client on', async () => {
   await using plain = await startGateway(nats);
   const client = newTrace();
-  await predictWith(plain.url, client.traceparent, 30);
+  const { id } = await predictWith(plain.url, client.traceparent, 30);
+  expect(fieldOf(await post(plain.url, TRACE, { id }))).toEqual({ traceId: null, traceUrl: null });
   const spans = await collector.traceWith(client.traceId, ['result trip-duration']);
   expect(named(spans, 'batch trip-duration')).toMatchObject({ parentSpanId: client.spanId });
   expect(spans.map(({ resource }) => resource['service.name'])).not.toContain('tidings-gateway');

@@ -7,11 +7,12 @@ import { TaskState } from '../../src/contract/task.ts';
 import { MAX_UNFINISHED_WORK } from '../../src/contract/work.ts';
 import { parseWorkId, type WorkAddress } from '../../src/contract/workId.ts';
 import type { WorkOutcome } from '../../src/contract/workTask.ts';
-import { collect, type ErrorView, fieldOf, openSse, post, sse } from '../support/client.ts';
+import { collect, type ErrorView, fieldOf, openSse, post, sse, submitTrip } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
 import type { ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
@@ -408,6 +409,34 @@ describe('a training ends once', () => {
     expect(new Set(ends.map(({ modelVersion }) => modelVersion)).size).toBe(1);
     expect((await find(gateway, address.id)).modelVersion).toBe(ends[0]?.modelVersion);
   });
+});
+
+test('a subscription that is opened while the broker is away waits for it, of trainings and of predictions', async () => {
+  const { id } = await train(gateway);
+  const trip = await submitTrip(gateway.url, tripNumber(1));
+  await nats.kill('SIGKILL');
+  await eventually(
+    () => fetch(new URL('/ready', other.url)),
+    ({ status }) => status === 503,
+  );
+  const watching = [
+    eventsOf(sse(other.url, UPDATES, { id })),
+    eventsOf(sse(other.url, RESULT, { id })),
+    eventsOf(sse(other.url, RESULT, { id: trip.id })),
+  ];
+  await post(other.url, '{ __typename }');
+  await nats.restart();
+  const cancel = (at: Gateway, each: string) => post(at.url, CANCEL, { id: each }, OPERATOR);
+  for (const each of [id, trip.id])
+    await eventually(
+      () => cancel(gateway, each),
+      ({ errors }) => errors === undefined,
+    );
+  for (const events of await Promise.all(watching))
+    expect(events.at(-1)).toMatchObject({ state: 'CANCELED' });
+  // This process connects again, too.
+  const left = () => streams.subjects('WORK').catch(() => undefined);
+  expect(await eventually(left, (subjects) => subjects !== undefined)).toEqual([]);
 });
 
 test('a client that reads slowly gets four states a second at most, and the final one', async () => {

@@ -69,15 +69,14 @@ describe('the mutation returns', () => {
   });
 
   test('the unfinished task when the time is over: QUEUED without a worker, RUNNING in a long run', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats);
-    const queued = taskIn(await post(gateway.url, PREDICT_TRIP, waiting(1, 50)), 'predictTrip');
+    const queued = taskIn(await post(idleGateway.url, PREDICT_TRIP, waiting(1, 50)), 'predictTrip');
     expect(queued).toMatchObject({ state: 'QUEUED', prediction: null });
 
     const slowRuns = join(import.meta.dirname, '../support/slowRuns.js');
-    await using _worker = await startWorker(nats, { NODE_OPTIONS: `--import=${slowRuns}`, RUN_MS: '300' });
+    const slow = { NODE_OPTIONS: `--import=${slowRuns}`, RUN_MS: '300' };
+    await using _worker = await startWorker(idleNats, slow);
     const running = await eventually(
-      async () => taskIn(await post(gateway.url, PREDICT_TRIP, waiting(2, 100)), 'predictTrip'),
+      async () => taskIn(await post(idleGateway.url, PREDICT_TRIP, waiting(2, 100)), 'predictTrip'),
       ({ state }) => state === 'RUNNING',
     );
     expect(running).toMatchObject({ startedAt: expect.any(String), prediction: null });

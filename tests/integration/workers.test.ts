@@ -1,6 +1,6 @@
 /** Workers: credit, broken jobs, broken models, and problems with their configuration. */
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeBundle } from '../../src/contract/messages/bundle.ts';
@@ -14,6 +14,11 @@ import { type Process, startProcess, startWorker } from '../support/processes.ts
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const CREDIT = 2 * 64;
+const JOBS = 2_000;
+const SLOW_RUNS = {
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+  RUN_MS: '100',
+};
 
 let nats: NatsServer;
 /** Of the tests that need no worker of their own. */
@@ -29,18 +34,20 @@ afterAll(async () => {
   await nats?.[Symbol.asyncDispose]();
 });
 
-test('two workers share 10,000 waiting jobs, and neither holds more than its credit', async () => {
+test('two workers share 2,000 waiting jobs, and neither holds more than its credit', async () => {
   await using own = await startNats();
   await using broker = await openTestBroker(own);
   await using streams = await inspectStreams(own);
   await queueJobs(
     broker,
-    Array.from({ length: 10_000 }, (_, i) => tripJob(broker, i, 300_000)),
+    Array.from({ length: JOBS }, (_, i) => tripJob(broker, i, 300_000)),
   );
 
-  const debug = { LOG_LEVEL: 'debug' };
-  await using first = await startWorker(own, debug);
-  await using second = await startWorker(own, debug);
+  // So slow that jobs still wait when the second one is ready.
+  const env = { LOG_LEVEL: 'debug', ...SLOW_RUNS };
+  const [first, second] = await Promise.all([startWorker(own, env), startWorker(own, env)]);
+  await using _first = first;
+  await using _second = second;
   let mostHeld = 0;
   await eventually(
     () => streams.consumer('JOBS_trip-duration', 'v1_interactive'),
@@ -51,7 +58,7 @@ test('two workers share 10,000 waiting jobs, and neither holds more than its cre
   );
   expect(mostHeld).toBeGreaterThan(0);
   expect(mostHeld).toBeLessThanOrEqual(2 * CREDIT);
-  expect(await streams.ended()).toHaveLength(10_000);
+  expect(await streams.ended()).toHaveLength(JOBS);
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
   for (const each of [first, second]) expect(each.output()).toContain('task finished');
 });
@@ -130,64 +137,63 @@ describe('a job that cannot be run', () => {
   });
 });
 
-describe('a worker names a refused version and ends with exit code 78', () => {
-  const refusals: [string, string, (folder: string) => Promise<void>][] = [
+describe('a worker that has nothing to serve names what it refuses, and ends with exit code 78', () => {
+  const wrongMinutes = (text: string) => {
+    const golden = JSON.parse(text);
+    golden.rows[0].output.durationMinutes += 1;
+    return JSON.stringify(golden);
+  };
+  const noMinutes = (text: string) => {
+    const golden = JSON.parse(text);
+    golden.rows[0].output = {};
+    return JSON.stringify(golden);
+  };
+  const refusals: [string, readonly string[], (folder: string) => Promise<void>][] = [
     [
-      'when model.onnx is corrupt',
-      'must have the SHA-256 of its version.json',
-      (folder) => corrupt(join(folder, '1/model.onnx')),
+      'versions with a corrupt model.onnx, with other answers than their golden rows, and with a golden row without output',
+      [
+        'version 1 is refused: ',
+        'must have the SHA-256 of its version.json',
+        'version 2 is refused: ',
+        'golden.json wants durationMinutes',
+        'version 3 is refused: ',
+        'golden.json must give durationMinutes for',
+      ],
+      async (folder) => {
+        for (const version of ['2', '3'])
+          await cp(join(folder, '1'), join(folder, version), { recursive: true });
+        await corrupt(join(folder, '1/model.onnx'));
+        await edit(join(folder, '2/golden.json'), wrongMinutes);
+        await edit(join(folder, '3/golden.json'), noMinutes);
+      },
     ],
     [
-      'when the manifest names a type that the graph does not have',
-      "the manifest's input tripDistanceMiles is trip_distance float64[N], the graph has trip_distance float32[",
+      'a version whose manifest names a type and a tensor that the graph does not have',
+      [
+        "the manifest's input tripDistanceMiles is trip_distance float64[N], the graph has trip_distance float32[",
+        "the manifest's output durationMinutes is minutes float32[N], the graph has only duration float32[",
+      ],
       (folder) =>
         edit(join(folder, 'model.json'), (text) =>
-          text.replace(/("tensor": "trip_distance",\s*"type": )"float32"/, '$1"float64"'),
+          text
+            .replace(/("tensor": "trip_distance",\s*"type": )"float32"/, '$1"float64"')
+            .replace('"tensor": "duration"', '"tensor": "minutes"'),
         ),
     ],
     [
-      'when the manifest names a tensor that the graph does not have',
-      "the manifest's output durationMinutes is minutes float32[N], the graph has only duration float32[",
-      (folder) =>
-        edit(join(folder, 'model.json'), (text) =>
-          text.replace('"tensor": "duration"', '"tensor": "minutes"'),
-        ),
-    ],
-    [
-      'when the version does not give its golden rows',
-      'golden.json wants durationMinutes',
-      (folder) =>
-        edit(join(folder, '1/golden.json'), (text) => {
-          const golden = JSON.parse(text);
-          golden.rows[0].output.durationMinutes += 1;
-          return JSON.stringify(golden);
-        }),
-    ],
-    [
-      'when a golden row has no output',
-      'golden.json must give durationMinutes for',
-      (folder) =>
-        edit(join(folder, '1/golden.json'), (text) => {
-          const golden = JSON.parse(text);
-          golden.rows[0].output = {};
-          return JSON.stringify(golden);
-        }),
-    ],
-    [
-      'when the manifest breaks its schema',
-      'model.json: /batching/maxBatchSize must be >= 1',
+      'a manifest that breaks its schema',
+      ['model.json: /batching/maxBatchSize must be >= 1'],
       (folder) =>
         edit(join(folder, 'model.json'), (text) => text.replace(/"maxBatchSize": \d+/, '"maxBatchSize": 0')),
     ],
   ];
 
-  test.for(refusals)('%s', async ([, message, spoil]) => {
+  test.for(refusals)('%s', async ([, messages, spoil]) => {
     await using models = await modelsWith();
     await spoil(models.model);
     await using refused = startProcess('workers/main.ts', { NATS_URL: nats.url, MODELS_DIR: models.path });
     expect(await refused.ended).toBe(78);
-    expect(refused.output()).toContain('trip-duration');
-    expect(refused.output()).toContain(message);
+    for (const message of ['trip-duration', ...messages]) expect(refused.output()).toContain(message);
   });
 });
 

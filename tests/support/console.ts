@@ -15,8 +15,8 @@ const LOOKS = [
   [NARROW, 'dark'],
 ] as const;
 
-/** What the browser itself says of requests that fail as they should. */
-const EXPECTED = /ERR_CONNECTION|WebSocket connection|status of 401/;
+/** What the browser itself says of requests that fail as they should. A busy gateway answers 503, and the page asks again. */
+const EXPECTED = /ERR_CONNECTION|WebSocket connection|status of (401|503)/;
 
 export interface ConsolePage extends AsyncDisposable {
   readonly browser: Browser;

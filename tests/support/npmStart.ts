@@ -32,8 +32,8 @@ export interface StartedSystem extends AsyncDisposable {
 }
 
 /**
- * Starts with a new data folder and port. Unless `env` says otherwise, it serves one version of one model, which is the
- * fastest start.
+ * Starts with a new data folder and port. Unless `env` says otherwise, it serves one version of one model and has no
+ * trainer, which is the fastest start.
  */
 export async function startSystem(env: Readonly<Record<string, string>> = {}): Promise<StartedSystem> {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
@@ -44,6 +44,7 @@ export async function startSystem(env: Readonly<Record<string, string>> = {}): P
       ...COMPILED,
       NATS_URL: '',
       MODELS_DIR: TEST_MODELS,
+      TRAINERS: '0',
       DATA_DIR: dataDir,
       PORT: '0',
       LOG_FORMAT: 'json',

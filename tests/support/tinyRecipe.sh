@@ -38,7 +38,7 @@ case $(member how) in
     [ "$parts" -lt 3 ] && kill -9 $$
     ;;
   # Until the file is there.
-  waits) until [ -e "$(member gate)" ]; do progress 1 2; sleep 0.05; done ;;
+  waits) gate=$(member gate); until [ -e "$gate" ]; do progress 1 2; sleep 0.05; done ;;
 esac
 
 progress 2 2

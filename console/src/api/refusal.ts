@@ -5,6 +5,8 @@ export interface Refusal {
   readonly message: string;
   /** Undefined if the same request is always refused. */
   readonly retryAfterMs: number | undefined;
+  /** What in the request it is about, if the gateway says so. */
+  readonly field: string | undefined;
 }
 
 interface GraphQLErrorLike {
@@ -22,8 +24,12 @@ export function refusalIn(error: unknown): Refusal | undefined {
   return undefined;
 }
 
+/** What the page has found wrong by itself. Its message is for people. */
+export class PageProblem extends Error {}
+
 /** An error for people. */
 export function messageOf(error: unknown): string {
+  if (error instanceof PageProblem) return error.message;
   const refusal = refusalIn(error);
   if (refusal !== undefined) return refusal.message;
   if (isTemporary(error)) return 'The gateway does not answer.';
@@ -40,6 +46,7 @@ function refusalOf({ message, extensions }: GraphQLErrorLike): Refusal {
   return {
     message,
     retryAfterMs: typeof extensions?.retryAfterMs === 'number' ? extensions.retryAfterMs : undefined,
+    field: typeof extensions?.field === 'string' ? extensions.field : undefined,
   };
 }
 

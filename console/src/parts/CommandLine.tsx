@@ -1,5 +1,5 @@
-import { ActionIcon, Code, CopyButton, Group } from '@mantine/core';
-import { Icon } from './Icon.tsx';
+import { Code, Group } from '@mantine/core';
+import { CopyText } from './CopyText.tsx';
 
 /** A command for the shell, to copy. */
 export function CommandLine({ command }: { readonly command: string }) {
@@ -8,19 +8,7 @@ export function CommandLine({ command }: { readonly command: string }) {
       <Code className="command-line" tabIndex={0}>
         {command}
       </Code>
-      <CopyButton value={command}>
-        {({ copied, copy }) => (
-          <ActionIcon
-            variant="default"
-            size="md"
-            onClick={copy}
-            aria-label={copied ? 'Copied' : `Copy the command ${command}`}
-            title={copied ? 'Copied' : 'Copy'}
-          >
-            <Icon name="copy" />
-          </ActionIcon>
-        )}
-      </CopyButton>
+      <CopyText text={command} what={`the command ${command}`} />
     </Group>
   );
 }

@@ -9,7 +9,7 @@ export interface LabelScore {
 export function LabelBars({ scores }: { readonly scores: readonly LabelScore[] }) {
   const largest = Math.max(...scores.map(({ score }) => Math.abs(score)), Number.EPSILON);
   return (
-    <ol className="label-bars">
+    <ol className="list label-bars">
       {scores.map(({ label, score }) => (
         <li key={label}>
           <span className="label-name">{label}</span>

@@ -1,5 +1,5 @@
 import { useApolloClient, useQuery } from '@apollo/client/react';
-import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core';
+import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { saveFile } from '../api/download.ts';
 import type { TaskState } from '../api/gql/graphql.ts';
@@ -10,6 +10,7 @@ import { csvOf } from './csv.ts';
 import { type ExportedRow, exportedRows } from './exportedRows.ts';
 import { shownCount } from './figures.ts';
 import { Icon } from './Icon.tsx';
+import { Problem } from './Problem.tsx';
 import { RowTable } from './RowTable.tsx';
 import { isFinal } from './states.ts';
 
@@ -53,11 +54,7 @@ export function RowBatch({ id, state, batch, model }: RowBatchProps) {
           {estimatedSecondsLeft != null && `, about ${Math.ceil(estimatedSecondsLeft)} s left`}
         </Text>
       </div>
-      {error !== undefined && (
-        <Alert color="red" role="alert" p="xs">
-          {messageOf(error)}
-        </Alert>
-      )}
+      <Problem error={error} />
       {page !== undefined && (
         <>
           <RowTable page={page} outputs={model.outputs} />

@@ -1,7 +1,7 @@
 /** Writes tables as CSV (RFC 4180). */
 
-/** A spreadsheet takes a text that begins so for a formula, and computes it. */
-const BEGINS_FORMULA = /^[=+\-@\t\r]/;
+/** A spreadsheet takes a text that begins so for a formula, and computes it. East Asian ones know wide signs, too. */
+const BEGINS_FORMULA = /^[=+\-@＝＋－＠\t\r\n]/;
 
 export function csvOf(header: readonly string[], rows: readonly (readonly unknown[])[]): string {
   return [header, ...rows].map((row) => `${row.map(cellOf).join(',')}\r\n`).join('');

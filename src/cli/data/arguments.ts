@@ -1,6 +1,7 @@
 /** The command line of `npm run data`. */
 import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from '../commandLine.ts';
-import { readCount, readUrl } from '../values.ts';
+import { gatewayUrl } from '../gatewayUrl.ts';
+import { readCount } from '../values.ts';
 
 export const USAGE = `usage: npm run data -- add <name> <file> … --model <name> [--in-folder <folder>] [--url <GraphQL endpoint>]
        npm run data -- list [--model <name>] [--name <name>] [--first <n>] [--url <GraphQL endpoint>]`;
@@ -13,7 +14,8 @@ prints the report. Files that are there already are not uploaded again. list pri
   --model      the model that is to be trained on it; its manifest has "training"
   --in-folder  the folder DATASETS_DIR of the trainers, as this machine has it: files below it are registered by their
                path, and not uploaded. Files of more than 1 GiB must lie there.
-  --url        default http://127.0.0.1:4000/graphql; another PORT in the environment is the port
+  --url        default: that of the npm start which uses DATA_DIR (.data), or http://127.0.0.1:4000/graphql; PORT in the
+               environment is another port
   --name       only datasets of this name
   --first      the most datasets that are printed, 1 to 100; default 20
   -h, --help   prints this help
@@ -54,7 +56,7 @@ export interface ListArguments extends Access {
 }
 
 /**
- * @param environment its PORT is the port of the gateway, unless `--url` is given, and its TIDINGS_KEY the login.
+ * @param environment its PORT and DATA_DIR tell the gateway, unless `--url` is given, and its TIDINGS_KEY is the login.
  * @returns undefined if help is asked for.
  * @throws {UsageError} naming the first argument that is wrong.
  */
@@ -67,7 +69,7 @@ export function readArguments(
   requireSeparator(environment, { command: 'data', usage: 'add <name> <file> …', options: OPTIONS });
   const [command, ...rest] = positionals;
   const access = {
-    url: readUrl(values.url ?? `http://127.0.0.1:${environment.PORT || '4000'}/graphql`),
+    url: gatewayUrl(values.url, environment),
     key: environment.TIDINGS_KEY || undefined,
   };
   const { model, name: listed, first } = values;

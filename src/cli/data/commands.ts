@@ -29,6 +29,7 @@ export async function add(
   signal: AbortSignal,
 ): Promise<boolean> {
   const files = await findFiles(paths, inFolder);
+  print(`to Tidings at ${url}`);
   const gateway = new Gateway({ url, key, command: 'data', signal });
   await requireModel(gateway, model);
   await uploadMissing(name, files, { gateway, signal });
@@ -54,6 +55,7 @@ export async function list(
   { url, key, model, name, first }: ListArguments,
   signal: AbortSignal,
 ): Promise<void> {
+  printError(`datasets of Tidings at ${url}`);
   const gateway = new Gateway({ url, key, command: 'data', signal });
   const { datasets } = await gateway.ask<{
     datasets: { readonly edges: readonly { readonly node: DatasetView }[] };

@@ -226,11 +226,12 @@ async function check(args: string[], config: Config, { print, printError }: Surr
   const manifest = await readManifestWithAnyExample(modelsDir, model);
   await refuseAtStart(manifest, modelsDir);
   const reports: VersionReport[] = [];
-  for (const version of await presentVersions(modelsDir, model, wanted)) {
+  for (const version of await versionsToCheck(modelsDir, manifest, wanted)) {
     const folder = join(modelsDir, model, version);
     reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads, maxMib }));
   }
-  print([formatReports(manifest, reports), ...warningNotes(reports)].join('\n'));
+  if (reports.length === 0) print(`${model} has no version yet: trainModel makes its first one`);
+  else print([formatReports(manifest, reports), ...warningNotes(reports)].join('\n'));
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
   for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
@@ -238,6 +239,16 @@ async function check(args: string[], config: Config, { print, printError }: Surr
   const recipeProblem = missingRecipe(manifest, join(modelsDir, model));
   if (recipeProblem !== undefined) printError(`\n${model}/model.json: ${recipeProblem}`);
   return refused.length === 0 && recipeProblem === undefined ? 0 : 1;
+}
+
+/** None of a model whose first version has yet to be trained. @throws {ModelFileError} if there is none. */
+async function versionsToCheck(
+  modelsDir: string,
+  { name, training }: Manifest,
+  wanted: string | undefined,
+): Promise<readonly string[]> {
+  const isUntrained = training !== undefined && (await versionsIn(join(modelsDir, name))).length === 0;
+  return isUntrained && wanted === undefined ? [] : presentVersions(modelsDir, name, wanted);
 }
 
 /** @throws {ModelFileError} naming a fault of the manifest that would stop gateways and workers at their start. */

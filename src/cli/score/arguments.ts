@@ -2,7 +2,8 @@
 
 import { DateFormat, readDateFormat } from '../../data/timeFormat.ts';
 import { parseStrictly, requireSeparator, UsageError } from '../commandLine.ts';
-import { readCount, readUrl } from '../values.ts';
+import { gatewayUrl } from '../gatewayUrl.ts';
+import { readCount } from '../values.ts';
 
 export const USAGE = `usage: npm run score -- --model <name> <in.parquet|in.csv> <out.parquet|out.csv>
          [--url <GraphQL endpoint>] [--map <input>=<column> …] [--date-format [<input>=]<format> …]
@@ -14,7 +15,8 @@ Scores each row of a file with a model of a running Tidings. The output has the 
 predictions, and error: why a row has no prediction. A CSV is UTF-8, may be compressed by gzip, and begins with a line
 of column names; its cells are kept as they are. Numbers have a decimal point (1.44), and nothing between thousands.
 
-  --url            default http://127.0.0.1:4000/graphql; another PORT in the environment is the port
+  --url            default: that of the npm start which uses DATA_DIR (.data), or http://127.0.0.1:4000/graphql; PORT in
+                   the environment is another port
   --map            the column of an input; default: the column with the input's name in GraphQL, or with the name of its
                    tensor. May be repeated.
   --date-format    how dates in texts are written, if the rows do not show it: dd/mm/yyyy, mm/dd/yyyy or yyyy-mm-dd, for
@@ -64,7 +66,7 @@ export interface ScoreArguments {
 }
 
 /**
- * @param environment its PORT is the port of the gateway, unless `--url` is given, and its TIDINGS_KEY the login.
+ * @param environment its PORT and DATA_DIR tell the gateway, unless `--url` is given, and its TIDINGS_KEY is the login.
  * @returns undefined if help is asked for.
  * @throws {UsageError} naming the first argument that is wrong.
  */
@@ -83,7 +85,7 @@ export function readArguments(
     model: values.model,
     input,
     out,
-    url: readUrl(values.url ?? `http://127.0.0.1:${environment.PORT || '4000'}/graphql`),
+    url: gatewayUrl(values.url, environment),
     key: environment.TIDINGS_KEY || undefined,
     named: readPairs(values.map ?? []),
     dateFormats: readDateFormats(values['date-format'] ?? []),

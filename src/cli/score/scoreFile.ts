@@ -8,6 +8,7 @@ import { SURE_DECIMAL_COMMA } from '../../data/numbers.ts';
 import { PlainNames } from '../../data/plainNames.ts';
 import { Progress } from '../progress.ts';
 import type { ScoreArguments } from './arguments.ts';
+import type { Surroundings } from './command.ts';
 import { dateFormatOption, requestedDateFormats } from './dateFormats.ts';
 import { failureLines } from './failures.ts';
 import { mapInputs, missingColumns } from './mapping.ts';
@@ -22,11 +23,15 @@ const ROWS_A_CALL = 2_000;
 const FILES_A_CALL = 16;
 
 /**
- * @param signal stops it. The rows scored by then are kept beside the output.
+ * Once `signal` stops it, the rows scored by then are kept beside the output.
+ *
  * @throws {ScoreError} if the file or Tidings cannot be used, or no row has a prediction. Errors of the file system
  *   pass through.
  */
-export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Promise<void> {
+export async function scoreFile(
+  wanted: ScoreArguments,
+  { print, terminal, signal }: Pick<Surroundings, 'print' | 'terminal' | 'signal'>,
+): Promise<void> {
   const { input, out, url, key, named, delimiter, modelVersion, calls } = wanted;
   await checkOutput(wanted);
   await using names = await PlainNames.open();
@@ -39,8 +44,8 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   await using kept = await ScoreTable.find({ out, names, signal });
   const draft = draftOf({ model, file, mapped, modelVersion, delimiter, kept: kept?.plan });
   if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, requested });
-  console.log(`version ${draft.version} of ${model.name}`);
-  for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
+  print(`version ${draft.version} of ${model.name}, at ${url}`);
+  for (const line of [...file.notices, ...missingColumns(model, mapped)]) print(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
   const plan = table.plan ?? {
     ...draft,
@@ -49,14 +54,14 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
-    console.log(`${name}: dates are read as ${format}`);
+    print(`${name}: dates are read as ${format}`);
   const rowsPerCall = wanted.rowsPerCall ?? (takesFiles(model) ? FILES_A_CALL : ROWS_A_CALL);
   const rowCount = await table.rowCount();
   const progress = new Progress({
     name: model.name,
     total: rowCount,
     unit: 'rows',
-    terminal: process.stderr,
+    terminal,
   });
   try {
     await scoreAll({ tidings, table, plan, model, mapped, rowsPerCall, calls, progress, signal });
@@ -65,8 +70,8 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   }
   const failures = await table.failures();
   await table.finish(file, model.outputs, delimiter);
-  console.log(`${out}: ${rowCount} rows, ${failures.count} without a prediction, ${progress.summary()}`);
-  for (const line of failureLines(failures)) console.log(line);
+  print(`${out}: ${rowCount} rows, ${failures.count} without a prediction, ${progress.summary()}`);
+  for (const line of failureLines(failures)) print(line);
   if (failures.count === rowCount)
     throw new ScoreError(`no row has a prediction: the column error of ${out} says why`);
 }

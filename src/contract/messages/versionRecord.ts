@@ -50,7 +50,7 @@ export const VERSION_RECORD = object(
     profile: PROFILE,
   },
   {
-    /** Absent if an operator has pushed it from a folder. */
+    /** Absent if an operator has pushed or uploaded it. */
     taskId: NAME,
     provenance: PROVENANCE,
     /** Ed25519, base64: over the canonical record without this member. */

@@ -53,6 +53,7 @@ describe.skipIf(program === undefined)('with Prometheus', () => {
     system = await startSystem({
       MODELS_DIR: join(ROOT, 'models'),
       WORKER_MODELS: 'churn',
+      TRAINERS: '1',
       METRICS_PORT: '0',
     });
     metricsUrl = String((await system.log.find({ msg: 'metrics can be read' })).url);

@@ -1,7 +1,7 @@
 /** The digest that the console computes of a file in pieces. */
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { sha256Of } from '../../../console/src/pages/data/sha256.ts';
+import { sha256Of } from '../../../console/src/api/sha256.ts';
 
 const PIECE = 2 * 1_024 * 1_024;
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Lane } from '../../../src/contract/subjects.ts';
 import { Metrics } from '../../../src/metrics/metrics.ts';
 import { addQueueMetrics, type LaneFigures } from '../../../src/metrics/queueMetrics.ts';
@@ -40,4 +40,27 @@ test('a stream that drops its oldest messages has no limit that it could reach',
     'tidings_store_max_bytes{store="ENDS"}': 100,
   });
   expect(values).not.toHaveProperty(['tidings_store_max_bytes{store="LOGS"}']);
+});
+
+test('the broker is asked once in five seconds, however often metrics are read', async () => {
+  vi.useFakeTimers();
+  try {
+    const metrics = new Metrics();
+    const list = vi.fn(async () => []);
+    const stores = vi.fn(async () => []);
+    addQueueMetrics({
+      metrics,
+      queues: { list },
+      stores: [{ stores }],
+      workers: { list: () => [] },
+      models: [],
+    });
+    for (let second = 0; second < 10; second++) {
+      await metrics.read();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([list.mock.calls.length, stores.mock.calls.length]).toEqual([2, 2]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

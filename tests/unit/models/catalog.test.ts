@@ -48,6 +48,19 @@ describe('Catalog.open', () => {
     );
   });
 
+  test('opens a model without a version only if it can be trained', async () => {
+    await using bare = await modelsWith();
+    await rm(join(bare.model, '1'), { recursive: true });
+    await expect(open(bare.path)).rejects.toThrow('must hold a version folder such as 1/, found none');
+
+    await using trainable = await modelsWith((manifest) => {
+      manifest.training = { recipe: 'train.py', targets: { durationMinutes: 'minutes' } };
+    });
+    await rm(join(trainable.model, '1'), { recursive: true });
+    using catalog = await open(trainable.path);
+    expect(catalog.models).toEqual([expect.objectContaining({ versions: [], unreadable: [] })]);
+  });
+
   test('leaves out a version that cannot be read, and refuses a model without another', async () => {
     for (const versions of ['all', 'latest']) {
       await using folder = await modelsWith((manifest) => Object.assign(manifest, { versions }));

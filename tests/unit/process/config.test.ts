@@ -89,6 +89,12 @@ describe('readConfig', () => {
     ['PORT', '-1', 'PORT must be a whole number from 0 to 65535, got "-1"'],
     ['RESULT_TTL_S', '899', 'RESULT_TTL_S must be a whole number from 900 up, got "899"'],
     ['STREAM_REPLICAS', '2', 'STREAM_REPLICAS must be one of 1, 3, 5, got "2"'],
+    [
+      'TRACE_URL',
+      'https://jaeger.example/trace',
+      'TRACE_URL must be a URL with {traceId} in it, such as https://jaeger.example/trace/{traceId}',
+    ],
+    ['TRACE_URL', 'javascript:alert({traceId})', 'TRACE_URL must be a URL with {traceId} in it'],
     ['NATS_SYNC', 'never', 'NATS_SYNC must be one of default, always, got "never"'],
     [
       'EXECUTION_PROVIDERS',

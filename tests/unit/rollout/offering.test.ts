@@ -20,9 +20,14 @@ function openOffering({
   folders = ['1', '2'],
   ranges = [] as readonly BucketRange[],
   weights = [] as readonly Weight[],
+  manifest = {},
 } = {}) {
   const view = {
-    model: { manifest: { name: 'm' }, versions: folders.map(record) } as unknown as Model & {
+    model: {
+      manifest: { name: 'm', ...manifest },
+      versions: folders.map(record),
+      unreadable: [],
+    } as unknown as Model & {
       versions: readonly ModelVersion[];
     },
     workers: [] as WorkerPresence[],
@@ -145,9 +150,14 @@ describe('without a rollout', () => {
     expect(gateway.offering.defaultVersion(gateway.view.model)).toBe('2');
   });
 
-  test('a task for a model without a version is refused', () => {
+  test('a task for a model without a version that answers is refused, and the refusal tells what to do', () => {
     using gateway = openOffering({ folders: [] });
-    expect(() => gateway.offering.choose(gateway.view.model, {})).toThrow('has no version now');
+    const { model } = gateway.view;
+    expect(() => gateway.offering.choose(model, {})).toThrow('holds none that can be read');
+    using untrained = openOffering({ folders: [], manifest: { training: {} } });
+    expect(() => untrained.offering.choose(untrained.view.model, {})).toThrow('trainModel makes one');
+    model.versions = [{ ...record('1'), registered: {} as ModelVersion['registered'] }];
+    expect(() => gateway.offering.choose(model, {})).toThrow('(1) answer once setRollout names them');
   });
 });
 

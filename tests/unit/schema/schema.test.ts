@@ -85,6 +85,7 @@ test('each change of what runs is for operators', () => {
     'pauseModel',
     'redriveDeadLetter',
     'redriveDeadLetters',
+    'registerVersion',
     'resumeModel',
     'retireVersion',
     'rolloutComparison',

@@ -57,6 +57,25 @@ test('the figures are computed once a second for all watchers, and a slow one ge
   expect(seen).toMatchObject({ looks: 4, places: 0 });
 });
 
+test('a gateway has 100 watchers of figures, of which an owner has a share', async () => {
+  const { stats, seen } = openStats();
+  const watches: AsyncIterableIterator<unknown>[] = [];
+  const watchAs = (owner: string) => watches.push(stats.watch({ owner }));
+  const isBusy = expect.objectContaining({ code: 'GATEWAY_BUSY' });
+  expect(() => {
+    for (;;) watchAs('a');
+  }).toThrow(isBusy);
+  expect(watches.length).toBeGreaterThanOrEqual(10);
+  expect(watches.length).toBeLessThan(100);
+  watchAs('b');
+  for (let i = watches.length; i < 100; i++) watchAs(`owner-${i}`);
+  expect(() => watchAs('c')).toThrow(isBusy);
+  await watches.shift()?.return?.();
+  watchAs('c');
+  for (const watch of watches) await watch.return?.();
+  expect(seen.places).toBe(0);
+});
+
 test('while the broker is away, watchers are told so instead of being cut off', async () => {
   const { stats, seen } = openStats();
   const watch = stats.watch({ owner: 'a' });

@@ -14,6 +14,7 @@ test.each([
 ] as const)('the sampler %s decides as OpenTelemetry says', (sampler, { isNewRecorded, follows }) => {
   const sampling = new Sampling(sampler, 0);
   expect(sampling.newTrace() !== undefined).toBe(isNewRecorded);
+  expect(sampling.recordsAll).toBe(isNewRecorded);
   expect(sampling.recorded(wanted) !== undefined).toBe(follows || isNewRecorded);
   expect(sampling.recorded(unwanted) !== undefined).toBe(!follows && isNewRecorded);
 });

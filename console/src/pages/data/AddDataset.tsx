@@ -1,15 +1,17 @@
-import { useMutation } from '@apollo/client/react';
+import { useMutation, useQuery } from '@apollo/client/react';
 import { Box, Button, FileButton, Group, Select, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
+import { UPLOAD_RULES } from '../../api/uploadRules.ts';
+import { useUploads } from '../../api/useUploads.ts';
+import { ChosenFiles, sizeProblem } from '../../parts/ChosenFiles.tsx';
 import { CommandLine } from '../../parts/CommandLine.tsx';
+import { shownBytes } from '../../parts/figures.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Problem } from '../../parts/Problem.tsx';
-import { ChosenFiles } from './ChosenFiles.tsx';
 import { ADD_DATASET } from './operations.ts';
 import { useTrainableModels } from './useTrainableModels.ts';
-import { useUploads } from './useUploads.ts';
 
 const NAME = /^[a-z0-9][a-z0-9_-]*$/;
 
@@ -22,10 +24,12 @@ export function AddDataset() {
   const model = chosen ?? models?.[0]?.name ?? null;
   const [name, setName] = useState('');
   const [files, setFiles] = useState<readonly File[]>([]);
-  const { states, send } = useUploads();
+  const maxBytes = useQuery(UPLOAD_RULES).data?.uploadRules.artifactMaxBytes ?? Number.POSITIVE_INFINITY;
+  const { states, digest, send } = useUploads();
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>();
   const [addDataset] = useMutation(ADD_DATASET);
+  const isTooLarge = files.some((file) => sizeProblem(file, maxBytes) !== undefined);
   const isNameWrong = name !== '' && !NAME.test(name);
 
   const add = async () => {
@@ -33,8 +37,10 @@ export function AddDataset() {
     setSending(true);
     setError(undefined);
     try {
-      const sent = await send(files);
-      const { data } = await addDataset({ variables: { input: { name, model, files: [...sent] } } });
+      const hashed = await digest(files);
+      await send(hashed);
+      const sent = hashed.map(({ file, sha256 }) => ({ name: file.name, sha256 }));
+      const { data } = await addDataset({ variables: { input: { name, model, files: sent } } });
       if (data !== undefined) navigate(`/data/work/${encodeURIComponent(data.addDataset.id)}`);
     } catch (caught) {
       setError(caught);
@@ -108,11 +114,11 @@ export function AddDataset() {
               )}
             </FileButton>
             <Text size="sm" c="dimmed">
-              or drop them here. 1 GiB each at most, unless the gateway has another BLOB_MAX_UPLOAD_BYTES.
+              or drop them here.{Number.isFinite(maxBytes) && ` ${shownBytes(maxBytes)} each at most.`}
             </Text>
           </Group>
           <ChosenFiles
-            files={files}
+            files={files.map((file) => ({ name: file.name, file, problem: sizeProblem(file, maxBytes) }))}
             states={states}
             drop={isSending ? undefined : (file) => setFiles(files.filter((each) => each !== file))}
           />
@@ -122,7 +128,7 @@ export function AddDataset() {
             type="submit"
             size="xs"
             loading={isSending}
-            disabled={model === null || files.length === 0 || name === '' || isNameWrong}
+            disabled={model === null || files.length === 0 || name === '' || isNameWrong || isTooLarge}
           >
             Send and check
           </Button>

@@ -1,25 +1,19 @@
 import { useMutation } from '@apollo/client/react';
-import { Button } from '@mantine/core';
-import { Problem } from '../../parts/Problem.tsx';
+import { ConfirmButton } from '../../parts/ConfirmButton.tsx';
 import { CANCEL_WORK } from './operations.ts';
 
+interface CancelButtonProps {
+  readonly id: string;
+  readonly isTraining: boolean;
+}
+
 /** Ends a training or a check. Its end is pushed into the page. */
-export function CancelButton({ id }: { readonly id: string }) {
-  const [cancel, { loading, error }] = useMutation(CANCEL_WORK, { variables: { id } });
+export function CancelButton({ id, isTraining }: CancelButtonProps) {
+  const [cancel] = useMutation(CANCEL_WORK, { variables: { id } });
+  const what = isTraining ? 'the training' : 'the check';
   return (
-    <>
-      <Button
-        variant="default"
-        size="xs"
-        loading={loading}
-        onClick={() => {
-          // The error stands beside the button.
-          cancel().catch(() => {});
-        }}
-      >
-        Cancel it
-      </Button>
-      <Problem error={error} />
-    </>
+    <ConfirmButton label="Cancel it" confirm={`Cancel ${what}`} size="xs" isHarsh run={cancel}>
+      {isTraining ? 'The training ends now, without a version.' : 'The check ends now, without a verdict.'}
+    </ConfirmButton>
   );
 }

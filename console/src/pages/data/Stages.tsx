@@ -6,7 +6,7 @@ import { lookOfStage, stageLabel } from './stageNames.ts';
 /** The stages in their order, with how far each is. */
 export function Stages({ stages }: { readonly stages: WorkTraining['stages'] }) {
   return (
-    <ol className="stages" aria-label="Stages">
+    <ol className="list stages" aria-label="Stages">
       {stages.map(({ name, state, startedAt, finishedAt, worker, note }) => {
         const { label, color } = lookOfStage(state);
         return (

@@ -39,7 +39,9 @@ export function WorkPage({ id }: { readonly id: string }) {
           <Button component={Link} href="/data" variant="default" size="xs">
             Data and trainings
           </Button>
-          {isOperator && work !== undefined && !isFinal(work.state) && <CancelButton id={id} />}
+          {isOperator && work !== undefined && !isFinal(work.state) && (
+            <CancelButton id={id} isTraining={isTraining} />
+          )}
           {isOperator && work?.dataset?.usable === true && <TrainOn dataset={work.dataset} />}
         </>
       }

@@ -20,7 +20,7 @@ export function ModelList({ models }: { readonly models: readonly ListedModel[] 
       </Stack>
     );
   return (
-    <ul className="model-list" aria-label="Models">
+    <ul className="list model-list" aria-label="Models">
       {models.map((model) => (
         <ModelRow key={model.name} model={model} />
       ))}

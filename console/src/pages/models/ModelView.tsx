@@ -1,8 +1,7 @@
-import { Anchor, Stack, Text } from '@mantine/core';
-import { Link } from 'wouter';
+import { Text } from '@mantine/core';
 import { useIsOperator } from '../../app/signedIn.ts';
-import { CommandLine } from '../../parts/CommandLine.tsx';
 import { Section } from '../../parts/Section.tsx';
+import { BringVersion } from './BringVersion.tsx';
 import { Comparison } from './Comparison.tsx';
 import type { SeenModel, SeenWorker } from './operations.ts';
 import { PausedNotice } from './PausedNotice.tsx';
@@ -20,9 +19,8 @@ interface ModelViewProps {
 /** The sections of a model's page. */
 export function ModelView({ model, workers, refresh }: ModelViewProps) {
   const isOperator = useIsOperator();
-  const { name, versions, training, isPaused } = model;
+  const { name, versions, isPaused } = model;
   const isTried = versions.some(({ shadowPercent }) => shadowPercent > 0);
-  const next = 1 + Math.max(0, ...versions.map(({ version }) => Number(version)));
   return (
     <>
       {isPaused && <PausedNotice />}
@@ -46,27 +44,7 @@ export function ModelView({ model, workers, refresh }: ModelViewProps) {
       </Section>
       {isOperator && (
         <Section title="Bring a version">
-          <Stack gap={6} className="push">
-            <Text size="sm">
-              A folder of MODELS_DIR with the number of the version in its name is found by itself. This
-              brings it into the registry, from where all workers take it, with a share of 0 at first:
-            </Text>
-            <CommandLine command={`npm run model -- push ${name} ${next}`} />
-            {training !== null && (
-              <Text size="sm" c="dimmed">
-                A training does the same at its end: see{' '}
-                <Anchor
-                  component={Link}
-                  href={`/data?model=${encodeURIComponent(name)}`}
-                  inherit
-                  underline="always"
-                >
-                  Training
-                </Anchor>
-                .
-              </Text>
-            )}
-          </Stack>
+          <BringVersion model={model} refresh={refresh} />
         </Section>
       )}
     </>

@@ -67,7 +67,7 @@ export function Rollout({ model, refresh }: RolloutProps) {
   return (
     <Stack gap="sm">
       <ShareBar shares={shares} />
-      <ul className="shares" aria-label="Shares of the versions">
+      <ul className="list shares" aria-label="Shares of the versions">
         {versions.map((version) => (
           <ShareRow
             key={version}

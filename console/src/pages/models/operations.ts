@@ -167,6 +167,14 @@ export const SET_ROLLOUT = graphql(`
   }
 `);
 
+export const REGISTER_VERSION = graphql(`
+  mutation RegisterVersion($model: String!, $version: String, $files: [VersionFileInput!]!) {
+    registerVersion(model: $model, version: $version, files: $files) {
+      version
+    }
+  }
+`);
+
 export const RETIRE_VERSION = graphql(`
   mutation RetireVersion($model: String!, $version: String!) {
     retireVersion(model: $model, version: $version) {

@@ -12,7 +12,7 @@ export function AlertList({ alerts }: { readonly alerts: Stats['alerts'] }) {
           </span>
         </p>
       ) : (
-        <ul className="alerts">
+        <ul className="list alerts">
           {alerts.map(({ name, severity, summary, advice, modelName, since }) => (
             <li key={`${name} ${modelName} ${summary}`} data-severity={severity}>
               <strong>{severity === 'CRITICAL' ? 'Critical' : 'Warning'}</strong>

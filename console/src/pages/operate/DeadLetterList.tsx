@@ -1,5 +1,5 @@
 import { useApolloClient } from '@apollo/client/react';
-import { Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
 import { ConfirmButton } from '../../parts/ConfirmButton.tsx';
 import { Empty } from '../../parts/Empty.tsx';
@@ -8,8 +8,8 @@ import { Problem } from '../../parts/Problem.tsx';
 import { Section } from '../../parts/Section.tsx';
 import { WideTable } from '../../parts/WideTable.tsx';
 import { DeadLetterDrawer } from './DeadLetterDrawer.tsx';
-import { REDRIVE_ALL } from './operations.ts';
-import { type DeadLettersOfModel, useDeadLetters } from './useDeadLetters.ts';
+import { type DeadLetter, REDRIVE_ALL } from './operations.ts';
+import { useDeadLetters } from './useDeadLetters.ts';
 
 const COLUMNS = [
   { title: 'Task' },
@@ -25,9 +25,10 @@ const ID_END = 12;
 
 /** The dead letters of each model. @param count how many there are, as far as it is known. */
 export function DeadLetterList({ count }: { readonly count: number | undefined }) {
-  const { found, problem, reload } = useDeadLetters(count);
+  const { found, problem, reload, showMore } = useDeadLetters(count);
   const [openId, setOpenId] = useState<string>();
-  const letters = found?.flatMap(({ edges }) => edges.map(({ node }) => node)) ?? [];
+  const letters = found?.letters ?? [];
+  const byModel = Map.groupBy(letters, ({ modelName }) => modelName);
   const open = letters.find(({ taskId }) => taskId === openId);
   return (
     <Stack gap="md">
@@ -36,10 +37,18 @@ export function DeadLetterList({ count }: { readonly count: number | undefined }
       </Text>
       <Problem error={problem} />
       {found === undefined && problem === undefined && <Skeleton h={120} />}
-      {found?.length === 0 && <Empty>There are no dead letters.</Empty>}
-      {found?.map((ofModel) => (
-        <LettersOfModel key={ofModel.model} letters={ofModel} open={setOpenId} reload={reload} />
+      {found !== undefined && letters.length === 0 && <Empty>There are no dead letters.</Empty>}
+      {[...byModel].map(([model, ofModel]) => (
+        <LettersOfModel key={model} model={model} letters={ofModel} open={setOpenId} reload={reload} />
       ))}
+      {found?.areMore && (
+        <Group gap="sm">
+          <Text size="sm">These are the oldest {letters.length}.</Text>
+          <Button variant="default" size="xs" onClick={showMore}>
+            Show more
+          </Button>
+        </Group>
+      )}
       {open !== undefined && (
         <DeadLetterDrawer letter={open} close={() => setOpenId(undefined)} reload={reload} />
       )}
@@ -48,12 +57,13 @@ export function DeadLetterList({ count }: { readonly count: number | undefined }
 }
 
 interface LettersOfModelProps {
-  readonly letters: DeadLettersOfModel;
+  readonly model: string;
+  readonly letters: readonly DeadLetter[];
   readonly open: (taskId: string) => void;
   readonly reload: () => Promise<void>;
 }
 
-function LettersOfModel({ letters: { model, edges, pageInfo }, open, reload }: LettersOfModelProps) {
+function LettersOfModel({ model, letters, open, reload }: LettersOfModelProps) {
   const apollo = useApolloClient();
   const [outcome, setOutcome] = useState<string>();
   const redriveAll = async () => {
@@ -78,7 +88,7 @@ function LettersOfModel({ letters: { model, edges, pageInfo }, open, reload }: L
         {outcome}
       </Text>
       <WideTable label={`Dead letters of ${model}`} columns={COLUMNS}>
-        {edges.map(({ node: { taskId, diedAt, modelVersion, code, attempts, reason } }) => (
+        {letters.map(({ taskId, diedAt, modelVersion, code, attempts, reason }) => (
           <Table.Tr key={taskId}>
             <Table.Td>
               <button type="button" className="link id-end" title={taskId} onClick={() => open(taskId)}>
@@ -95,9 +105,6 @@ function LettersOfModel({ letters: { model, edges, pageInfo }, open, reload }: L
           </Table.Tr>
         ))}
       </WideTable>
-      {pageInfo.hasNextPage && (
-        <Empty>These are the oldest {edges.length}. The next appear when these are gone.</Empty>
-      )}
     </Section>
   );
 }

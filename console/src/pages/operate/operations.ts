@@ -71,8 +71,8 @@ export type ProcessOf = Stats['processes'][number];
 export type QueueOf = Stats['queues'][number];
 
 export const DEAD_LETTERS = graphql(`
-  query DeadLetters($model: String!) {
-    deadLetters(model: $model, first: 100) {
+  query DeadLetters($after: String) {
+    deadLetters(first: 100, after: $after) {
       edges {
         node {
           taskId
@@ -90,13 +90,13 @@ export const DEAD_LETTERS = graphql(`
       }
       pageInfo {
         hasNextPage
+        endCursor
       }
     }
   }
 `);
 
-export type DeadLetters = DeadLettersQuery['deadLetters'];
-export type DeadLetter = DeadLetters['edges'][number]['node'];
+export type DeadLetter = DeadLettersQuery['deadLetters']['edges'][number]['node'];
 
 export const REDRIVE = graphql(`
   mutation RedriveDeadLetter($id: ID!) {

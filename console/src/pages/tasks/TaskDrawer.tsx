@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
-import { Alert, Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useEffectEvent, useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { saveFile } from '../../api/download.ts';
@@ -11,6 +11,7 @@ import { CodeBlock } from '../../parts/CodeBlock.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { PredictionView } from '../../parts/PredictionView.tsx';
+import { Problem } from '../../parts/Problem.tsx';
 import { QueuePlace } from '../../parts/QueuePlace.tsx';
 import { RowBatch } from '../../parts/RowBatch.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
@@ -43,11 +44,7 @@ export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
         <Text size="xs" c="dimmed" ff="monospace" className="wrapped">
           {id}
         </Text>
-        {error !== undefined && (
-          <Alert color="red" role="alert">
-            {messageOf(error)}
-          </Alert>
-        )}
+        <Problem error={error} />
         {details === undefined && error === undefined && <Skeleton h={160} />}
         {details !== undefined && model !== undefined && (
           <FollowedTask
@@ -106,12 +103,7 @@ function FollowedTask({ id, model, put, onEnd }: FollowedTaskProps) {
   useEffect(() => {
     if (hasEnded) told();
   }, [hasEnded]);
-  if (error !== undefined)
-    return (
-      <Alert color="red" role="alert">
-        {messageOf(error)}
-      </Alert>
-    );
+  if (error !== undefined) return <Problem error={error} />;
   if (task === undefined) return <Skeleton h={120} />;
   const values = task.prediction ?? task.partial?.output;
   return (

@@ -1,4 +1,4 @@
-import { Title } from '@mantine/core';
+import { Anchor, Title } from '@mantine/core';
 import type { TaskDetailsQuery } from '../../api/gql/graphql.ts';
 import { FactList } from '../../parts/FactList.tsx';
 import { shownTime } from '../../parts/figures.ts';
@@ -18,6 +18,8 @@ export function TaskFacts({ task }: { readonly task: Details }) {
     labels,
     requestId,
     owner,
+    traceId,
+    traceUrl,
   } = task;
   const facts: readonly (readonly [string, string | null])[] = [
     ['Version', modelVersion || null],
@@ -30,6 +32,7 @@ export function TaskFacts({ task }: { readonly task: Details }) {
     ['Labels', labels.join(', ') || null],
     ['Request id', requestId],
     ['Owner', owner],
+    ['Trace', traceId],
   ];
   return (
     <section>
@@ -37,6 +40,11 @@ export function TaskFacts({ task }: { readonly task: Details }) {
         Facts
       </Title>
       <FactList facts={facts} />
+      {traceUrl !== null && (
+        <Anchor href={traceUrl} target="_blank" rel="noreferrer" size="sm" underline="always">
+          Its trace
+        </Anchor>
+      )}
     </section>
   );
 }

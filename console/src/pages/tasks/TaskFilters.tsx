@@ -1,5 +1,5 @@
 import { Chip, Group, Select, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
 import type { TaskState } from '../../api/gql/graphql.ts';
 import { useModels } from '../../api/models.ts';
 import { lookOf, STATES } from '../../parts/states.ts';
@@ -22,7 +22,8 @@ interface TaskFiltersProps {
   readonly canSeeAll: boolean;
 }
 
-export function TaskFilters({ choice, onChange, canSeeAll }: TaskFiltersProps) {
+/** It is not drawn again while only tasks change. */
+export const TaskFilters = memo(function TaskFilters({ choice, onChange, canSeeAll }: TaskFiltersProps) {
   const { models } = useModels();
   const [label, setLabel] = useState(choice.label);
   useEffect(() => setLabel(choice.label), [choice.label]);
@@ -77,4 +78,4 @@ export function TaskFilters({ choice, onChange, canSeeAll }: TaskFiltersProps) {
       )}
     </Group>
   );
-}
+});

@@ -27,7 +27,7 @@ export function TaskLog({ task: { kind, log, submittedAt } }: { readonly task: D
           Gateways and workers keep this with TASK_HISTORY=true. The owner of the task and operators see it.
         </Text>
       ) : (
-        <ol className="task-log">
+        <ol className="list task-log">
           {log.map(({ at, event, process, detail }) => (
             <li key={`${at} ${event}`}>
               <time className="number" dateTime={at} title={shownTime(at)}>

@@ -8,21 +8,15 @@ interface TaskRowProps {
   readonly task: ListedTask;
   /** Its place in the list, from 0. */
   readonly index: number;
-  readonly offsetPx: number;
   readonly showsOwner: boolean;
   readonly isOpen: boolean;
 }
 
 /** A row is drawn again when its task or its place changes. */
-export const TaskRow = memo(function TaskRow({ task, index, offsetPx, showsOwner, isOpen }: TaskRowProps) {
+export const TaskRow = memo(function TaskRow({ task, index, showsOwner, isOpen }: TaskRowProps) {
   const { id, state, modelName, modelVersion, submittedAt, finishedAt, batch, labels, owner } = task;
   return (
-    <tr
-      aria-rowindex={index + 2}
-      className="task-row"
-      data-open={isOpen}
-      style={{ transform: `translateY(${offsetPx}px)` }}
-    >
+    <tr aria-rowindex={index + 2} className="task-row" data-open={isOpen}>
       <td>
         <StateBadge state={state} />
       </td>

@@ -1,5 +1,6 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useLayoutEffect, useRef, useState } from 'react';
+import { RowElements } from './RowElements.ts';
 import { TaskRow } from './TaskRow.tsx';
 import type { ListedTask } from './TaskRows.ts';
 
@@ -20,9 +21,18 @@ export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
   const virtualizer = useWindowVirtualizer({
     count: tasks.length,
     estimateSize: () => ROW_PX,
-    overscan: 12,
+    overscan: 6,
     scrollMargin: top,
   });
+  const [elements] = useState(() => new RowElements());
+  const inSight = virtualizer.getVirtualItems();
+  const first = inSight[0]?.index ?? 0;
+  const shown = tasks.slice(first, first + inSight.length);
+  const isFocused = list.current?.contains(document.activeElement) ?? false;
+  const keys = elements.keysOf(
+    shown.map(({ id }) => id),
+    isFocused,
+  );
   return (
     <table className="tasks" data-owners={showsOwners} aria-label="Tasks" aria-rowcount={tasks.length + 1}>
       <thead>
@@ -34,22 +44,17 @@ export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
           ))}
         </tr>
       </thead>
-      <tbody ref={list} style={{ height: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map(({ index, start }) => {
-          const task = tasks[index];
-          return (
-            task !== undefined && (
-              <TaskRow
-                key={task.id}
-                task={task}
-                index={index}
-                offsetPx={start - top}
-                showsOwner={showsOwners}
-                isOpen={task.id === openId}
-              />
-            )
-          );
-        })}
+      {/* One style for all rows: one for each would take longer than to scroll. */}
+      <tbody ref={list} style={{ height: tasks.length * ROW_PX, paddingTop: first * ROW_PX }}>
+        {shown.map((task, place) => (
+          <TaskRow
+            key={keys[place]}
+            task={task}
+            index={first + place}
+            showsOwner={showsOwners}
+            isOpen={task.id === openId}
+          />
+        ))}
       </tbody>
     </table>
   );

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { useLocation, useRoute } from 'wouter';
 import { saveFile } from '../../api/download.ts';
@@ -6,6 +6,7 @@ import { useSeesAllOwners, useSignedIn } from '../../app/signedIn.ts';
 import { csvOf } from '../../parts/csv.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Page } from '../../parts/Page.tsx';
+import { Problem } from '../../parts/Problem.tsx';
 import { TaskDrawer } from './TaskDrawer.tsx';
 import { NO_FILTER, TaskFilters } from './TaskFilters.tsx';
 import type { ListedTask } from './TaskRows.ts';
@@ -83,11 +84,7 @@ export default function TasksPage() {
       }
     >
       <TaskFilters choice={choice} onChange={setChoice} canSeeAll={seesAll} />
-      {problem !== undefined && (
-        <Alert color="red" role="alert">
-          {problem}
-        </Alert>
-      )}
+      <Problem error={problem} />
       {isLoaded && shown.length === 0 ? (
         <Nothing isFiltered={choice !== NO_FILTER} reset={() => setChoice(NO_FILTER)} />
       ) : (

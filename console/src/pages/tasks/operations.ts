@@ -52,6 +52,8 @@ export const TASK_DETAILS = graphql(`
       expiresAt
       history
       worker
+      traceId
+      traceUrl
       log {
         at
         event

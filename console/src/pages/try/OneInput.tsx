@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { storeBytes } from '../../api/download.ts';
 import type { Model } from '../../api/models.ts';
 import { messageOf } from '../../api/refusal.ts';
 import { useSignedIn } from '../../app/signedIn.ts';
+import { Problem } from '../../parts/Problem.tsx';
 import { type Draft, readDraft } from './draft.ts';
 import { exampleDrafts } from './exampleDrafts.ts';
 import { InputField, ZONE_UNIT } from './fields/InputField.tsx';
@@ -72,9 +73,7 @@ export function OneInput({ model, present, submit }: OneInputProps) {
           ))}
         </div>
         {failures.map((text) => (
-          <Alert key={text} color="red" role="alert" p="xs">
-            {text}
-          </Alert>
+          <Problem key={text} error={text} />
         ))}
         <Group gap="xs">
           <Button type="submit" loading={present?.isSending ?? false}>

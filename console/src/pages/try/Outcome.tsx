@@ -1,7 +1,8 @@
-import { Alert, Card, Group, Stack, Text, Title } from '@mantine/core';
+import { Card, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { PredictionView } from '../../parts/PredictionView.tsx';
+import { Problem } from '../../parts/Problem.tsx';
 import { QueuePlace } from '../../parts/QueuePlace.tsx';
 import { RowBatch } from '../../parts/RowBatch.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
@@ -28,11 +29,7 @@ export function Outcome({ present }: { readonly present: Submission | undefined 
                 Submit the form. The result is pushed into this page as soon as it is there.
               </Text>
             )}
-            {present?.problem !== undefined && (
-              <Alert color="red" role="alert">
-                {present.problem}
-              </Alert>
-            )}
+            <Problem error={present?.problem} />
             {(present?.fieldProblems.length ?? 0) > 0 && (
               <Text size="sm" c="dimmed">
                 The gateway did not accept the input. The form says what is wrong.

@@ -1,7 +1,8 @@
-import { Button, CopyButton, Group, Stack, Tabs } from '@mantine/core';
+import { Button, Group, Stack, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useSignedIn } from '../../app/signedIn.ts';
 import { CodeBlock } from '../../parts/CodeBlock.tsx';
+import { CopyText } from '../../parts/CopyText.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { CODE_FORMS } from './codeForms.ts';
 import type { Submission } from './useSubmission.ts';
@@ -38,13 +39,7 @@ export function SentOperation({ present }: { readonly present: Submission }) {
             <Tabs.Panel key={name} value={name} pt="xs">
               <CodeBlock label={`${name}: code`} text={text} />
               <Group mt={6}>
-                <CopyButton value={text}>
-                  {({ copied, copy }) => (
-                    <Button variant="default" size="xs" leftSection={<Icon name="copy" />} onClick={copy}>
-                      {copied ? 'Copied' : 'Copy'}
-                    </Button>
-                  )}
-                </CopyButton>
+                <CopyText text={text} what={`the code for ${name}`} />
               </Group>
             </Tabs.Panel>
           ))}

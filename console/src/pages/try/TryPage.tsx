@@ -1,8 +1,8 @@
 import { Alert, Group, Select, Skeleton, Stack } from '@mantine/core';
 import { useLocation, useRoute } from 'wouter';
 import { useModels } from '../../api/models.ts';
-import { messageOf } from '../../api/refusal.ts';
 import { Page } from '../../parts/Page.tsx';
+import { Problem } from '../../parts/Problem.tsx';
 import { TryModel } from './TryModel.tsx';
 
 /** A form for any model, and the result as it is pushed. */
@@ -32,11 +32,7 @@ export default function TryPage() {
         />
       }
     >
-      {error !== undefined && (
-        <Alert color="red" role="alert">
-          {messageOf(error)}
-        </Alert>
-      )}
+      <Problem error={error} />
       {models?.length === 0 && (
         <Alert color="gray">
           This gateway serves no model. Put one into MODELS_DIR, or see docs/models.md for how to add your

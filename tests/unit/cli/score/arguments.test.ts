@@ -1,4 +1,7 @@
 /** The command line of a score. */
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readArguments } from '../../../../src/cli/score/arguments.ts';
 
@@ -34,6 +37,18 @@ test('an address without a path gets the path of the endpoint, and PORT is used 
     'https://gateway/tidings/graphql',
   );
   expect(readArguments(['-h'], {})).toBeUndefined();
+});
+
+test('without an address and PORT, the npm start that uses DATA_DIR is asked', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-arguments-'));
+  const urlWith = (environment: Readonly<Record<string, string>>) =>
+    String(
+      readArguments(['--model', 'm', 'in.csv', 'out.csv'], { DATA_DIR: folder.path, ...environment })?.url,
+    );
+  expect(urlWith({})).toBe('http://127.0.0.1:4000/graphql');
+  await writeFile(join(folder.path, 'gateway-url'), 'http://127.0.0.1:4600/graphql\n');
+  expect(urlWith({})).toBe('http://127.0.0.1:4600/graphql');
+  expect(urlWith({ PORT: '4100' })).toBe('http://127.0.0.1:4100/graphql');
 });
 
 test('options that npm has taken for itself are named in the error, and no row is scored without them', () => {

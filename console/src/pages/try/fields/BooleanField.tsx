@@ -1,13 +1,13 @@
 import { Checkbox } from '@mantine/core';
 import { labelOf } from './about.ts';
-import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
+import { Meaning } from './Meaning.tsx';
 
 export function BooleanField({ field, draft, onChange, problem }: InputFieldProps) {
   return (
     <Checkbox
       label={labelOf(field)}
-      description={describe(field)}
+      description={<Meaning field={field} />}
       checked={typeof draft === 'boolean' ? draft : field.default === 'true'}
       onChange={({ currentTarget }) => onChange(currentTarget.checked)}
       error={problem}

@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core';
 import { labelOf } from './about.ts';
-import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
+import { Meaning } from './Meaning.tsx';
 
 /** One of the values of an enum. */
 export function ChoiceField({ field, draft, onChange, problem }: InputFieldProps) {
@@ -9,7 +9,7 @@ export function ChoiceField({ field, draft, onChange, problem }: InputFieldProps
   return (
     <Select
       label={labelOf(field)}
-      description={describe(field)}
+      description={<Meaning field={field} />}
       inputWrapperOrder={['label', 'input', 'description', 'error']}
       data={values ?? []}
       value={typeof draft === 'string' ? draft : null}

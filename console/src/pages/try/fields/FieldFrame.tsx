@@ -1,7 +1,8 @@
 import { Input } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ModelField } from '../../../api/models.ts';
-import { factsOf, labelOf } from './about.ts';
+import { labelOf } from './about.ts';
+import { Meaning } from './Meaning.tsx';
 
 interface FieldFrameProps {
   readonly field: ModelField;
@@ -16,7 +17,7 @@ export function FieldFrame({ field, problem, children }: FieldFrameProps) {
     <Input.Wrapper
       labelElement="div"
       label={labelOf(field)}
-      description={describe(field)}
+      description={<Meaning field={field} />}
       error={problem}
       role="group"
       aria-label={labelOf(field)}
@@ -24,10 +25,4 @@ export function FieldFrame({ field, problem, children }: FieldFrameProps) {
       {children}
     </Input.Wrapper>
   );
-}
-
-/** Unit and limits of an input, then its meaning. */
-export function describe(field: ModelField): string {
-  const facts = factsOf(field);
-  return facts === '' ? field.description : `${facts}. ${field.description}`;
 }

@@ -1,8 +1,8 @@
 import { FileInput } from '@mantine/core';
 import { useObjectUrl } from '../../../parts/useObjectUrl.ts';
 import { labelOf } from './about.ts';
-import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
+import { Meaning } from './Meaning.tsx';
 
 /** A WAV file, which can be listened to. */
 export function SoundField({ field, draft, onChange, problem }: InputFieldProps) {
@@ -12,7 +12,7 @@ export function SoundField({ field, draft, onChange, problem }: InputFieldProps)
     <div>
       <FileInput
         label={labelOf(field)}
-        description={describe(field)}
+        description={<Meaning field={field} />}
         inputWrapperOrder={['label', 'input', 'description', 'error']}
         placeholder={sound === undefined ? 'Choose a WAV file' : 'The example'}
         accept="audio/wav,.wav"

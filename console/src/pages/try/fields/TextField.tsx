@@ -1,7 +1,7 @@
 import { Text, Textarea, TextInput } from '@mantine/core';
 import { isUnitShort, labelOf } from './about.ts';
-import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
+import { Meaning } from './Meaning.tsx';
 
 const NUMBER = /^(U?INT|FLOAT)/;
 
@@ -10,7 +10,7 @@ export function TextField({ field, draft, onChange, problem }: InputFieldProps) 
   const { kind, valueType, size, unit, default: byDefault } = field;
   const common = {
     label: labelOf(field),
-    description: describe(field),
+    description: <Meaning field={field} />,
     inputWrapperOrder: ['label', 'input', 'description', 'error'] as (
       | 'label'
       | 'input'

@@ -1,8 +1,8 @@
 import { Select } from '@mantine/core';
 import { ZONES, zoneLabel } from '../zones/zones.ts';
 import { labelOf } from './about.ts';
-import { describe } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
+import { Meaning } from './Meaning.tsx';
 
 const CHOICES = ZONES.map((zone) => ({ value: String(zone.id), label: zoneLabel(zone) }));
 
@@ -11,7 +11,7 @@ export function ZoneField({ field, draft, onChange, problem }: InputFieldProps) 
   return (
     <Select
       label={labelOf(field)}
-      description={describe(field)}
+      description={<Meaning field={field} />}
       inputWrapperOrder={['label', 'input', 'description', 'error']}
       data={CHOICES}
       value={typeof draft === 'string' ? draft : null}

@@ -1,5 +1,6 @@
-/** Brings a data file to the gateway. */
-import { authorizationOf } from '../../api/session.ts';
+/** Brings a file to the gateway, as an artifact. */
+import { PageProblem } from './refusal.ts';
+import { authorizationOf } from './session.ts';
 
 export interface Upload {
   readonly file: File;
@@ -23,10 +24,11 @@ export async function uploadArtifact({ file, sha256, token, tell, signal }: Uplo
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   request.onload = () => {
     if (request.status < 300) resolve();
-    else reject(new Error(refusalIn(request.responseText) ?? `The gateway answered ${request.status}.`));
+    else
+      reject(new PageProblem(refusalIn(request.responseText) ?? `The gateway answered ${request.status}.`));
   };
   request.onerror = () =>
-    reject(new Error('The gateway does not answer. Try it again: it goes on with what is missing.'));
+    reject(new PageProblem('The gateway does not answer. Try it again: it goes on with what is missing.'));
   const leave = () => {
     request.abort();
     reject(signal.reason);

@@ -1,0 +1,28 @@
+import { useState } from 'react';
+import type { ModelField } from '../../../api/models.ts';
+import { factsOf, labelOf } from './about.ts';
+
+/** Longer texts show only their beginning at first, so that a form stays short. */
+const MAX_CHARACTERS = 130;
+const BEGINNING_CHARACTERS = 90;
+
+/** Unit and limits of an input, then its meaning. */
+export function Meaning({ field }: { readonly field: ModelField }) {
+  const [isWhole, setWhole] = useState(false);
+  const facts = factsOf(field);
+  const text = facts === '' ? field.description : `${facts}. ${field.description}`;
+  if (text.length <= MAX_CHARACTERS) return text;
+  return (
+    <>
+      {isWhole ? text : `${text.slice(0, text.lastIndexOf(' ', BEGINNING_CHARACTERS))} …`}{' '}
+      <button
+        type="button"
+        className="link"
+        aria-label={`${isWhole ? 'Less' : 'More'} about ${labelOf(field)}`}
+        onClick={() => setWhole(!isWhole)}
+      >
+        {isWhole ? 'Less' : 'More'}
+      </button>
+    </>
+  );
+}
