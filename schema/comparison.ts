@@ -1,6 +1,7 @@
 /** The comparison of versions with their shadows, for operators. */
 import type { Comparison, Differences, Durations } from '../src/evaluation/comparison.ts';
 import type { RolloutComparison } from '../src/evaluation/rolloutComparisons.ts';
+import { unitOf } from '../src/models/manifest.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './model.ts';
 
@@ -32,7 +33,8 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
       output: t.exposeString('output', { description: 'Name of the output.' }),
       unit: t.exposeString('unit', {
         nullable: true,
-        description: 'Unit of the differences; null if the output is no number.',
+        description:
+          'Unit of the differences; null if the output is no number, and if its unit is not known.',
       }),
       count: t.int({
         description: 'Number of compared tasks.',
@@ -187,7 +189,7 @@ function versionsOf({ model, comparisons }: RolloutComparison): readonly Version
     outputs: outputs.flatMap((output) => {
       const differences = comparison.outputs.get(output.name);
       if (differences === undefined) return [];
-      return [{ output: output.name, unit: 'unit' in output ? output.unit : undefined, differences }];
+      return [{ output: output.name, unit: unitOf(output), differences }];
     }),
   }));
 }

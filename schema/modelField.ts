@@ -7,6 +7,7 @@ import {
   type ManifestInput,
   type ManifestOutput,
   sizeOf,
+  unitOf,
 } from '../src/models/manifest.ts';
 import { type Builder, replacedBy } from './builder.ts';
 
@@ -140,8 +141,8 @@ export function defineModelField(builder: Builder) {
       description: t.exposeString('description', { description: 'Its meaning.' }),
       unit: t.string({
         nullable: true,
-        description: 'Unit of its value; only numbers have one.',
-        resolve: (field) => ('unit' in field ? field.unit : null),
+        description: 'Unit of its value; null if it is no number, and if the manifest says `unknown`.',
+        resolve: unitOf,
       }),
       size: t.int({
         nullable: true,

@@ -1,5 +1,6 @@
 /** The queues of models: what waits in them, and their pause. */
 import { Lane } from '../src/contract/subjects.ts';
+import { modelNamed } from '../src/models/models.ts';
 import type { LaneOfQueue } from '../src/system/queues.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './model.ts';
@@ -30,12 +31,12 @@ export function defineQueueStats(builder: Builder, modelRef: ModelRef) {
       endedPerSecond: t.exposeFloat('endedPerSecond', {
         nullable: true,
         description:
-          'How many leave the queue in a second, measured over the last 15 seconds, or since the last look if that was earlier. At the first look, those that workers ended in the last minute. Null if it is not known; that none leaves is known once some have waited for 10 seconds.',
+          'How many leave the queue in a second, whether others wait or not, over the last 15 to 30 seconds. Null until it was measured.',
       }),
       backlogSeconds: t.exposeFloat('backlogSeconds', {
         nullable: true,
         description:
-          'In how many seconds those that wait will have been taken, at that rate: 300 at most, the longest time limit, and 300 where none leaves. Null if the rate is not known.',
+          'In how many seconds those that wait will have been taken, at the rate at which they left when some waited last: 300 at most, the longest time limit, and 300 while no worker serves the version, or if some have waited for 30 seconds and none has left. 0 if none waits. Null while the model is paused, and until that rate was measured for the first time.',
       }),
       isPaused: t.exposeBoolean('isPaused', { description: 'Whether an operator has paused it.' }),
     }),
@@ -69,6 +70,9 @@ export function defineQueueStats(builder: Builder, modelRef: ModelRef) {
             action,
             target: model,
             asked: {},
+            before: async () => ({
+              isPaused: await context.pauses.isPaused(modelNamed(context.models, model)),
+            }),
             run: () => context.pauses.set(model, pausing[action]),
             told: () => ({ after: { isPaused: pausing[action] } }),
           }),

@@ -213,7 +213,7 @@ export function defineTask(
         type: 'DateTime',
         nullable: true,
         extensions: { points: PLACE_POINTS },
-        description: `When it will start at the present rate of its queue, about. Null where \`position\` is, while its model is paused, and if no rate is known. Error: \`BROKER_UNAVAILABLE\`. ${PLACE_POINTS} points of complexity.`,
+        description: `When it will start, about, at the rate at which tasks left its queue when some waited last. Null where \`position\` is, while its model is paused or no worker serves its version, and until that rate was measured for the first time. Error: \`BROKER_UNAVAILABLE\`. ${PLACE_POINTS} points of complexity.`,
         resolve: (task, _args, { places }) => places.estimatedStart(task),
       }),
       log: t.field({

@@ -157,13 +157,14 @@ async function runGateway({
   const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const stores = [broker, ...(blobsBroker === undefined ? [] : [blobsBroker])].map((each) => each.queues);
   using gatewayMetrics = addGatewayMetrics({
-    ...{ metrics: opened.metrics, broker, server, events, open, watches },
+    ...{ metrics: opened.metrics, broker, catalog, server, events, open, watches },
     ...{ queues, stores, workers, models, actuals, shadows },
   });
   using system = openGatewaySystem({
     ...{ broker, id, models, workers, queues, stores, server, watches, actuals },
     counted: gatewayMetrics.tasks,
   });
+  const audit = new Audit({ broker, log });
   const allTasks = new AllTasks({ predictions: tasks, work: work.tasks });
   const context: Omit<
     Context,
@@ -179,7 +180,7 @@ async function runGateway({
     blobs,
     listWatches: tracing === undefined ? listWatches : tracing.followedLists(listWatches),
     resultTtlMs: config.resultTtlS * 1000,
-    audit: new Audit({ broker, log }),
+    audit,
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     retries: gatewayTasks.retries,
@@ -215,6 +216,7 @@ async function runGateway({
     logins: { keys, tokens },
     charge: (holder, points) => quotas.charge(holder, points),
     bytes: { blobs, outputs, artifacts },
+    onRefusedViewer: (viewer) => audit.noteRefusedViewer(viewer),
     tracing,
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
@@ -228,6 +230,7 @@ async function runGateway({
   });
   log.info({ url: server.url, home }, 'ready');
   ready({ url: server.url });
+  void system.pauses.tell(log);
   collectGarbage();
 
   await stopped;

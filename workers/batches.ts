@@ -32,6 +32,10 @@ export interface Batch {
   readonly encoded: EncodedRows;
   /** Broker time. */
   readonly formedAt: number;
+  /** Its number among the runs of its rows that this worker knows of, from 1. */
+  readonly attempt: number;
+  /** When this attempt began, broker time: the first one when the batch was formed. */
+  readonly begunAt: number;
   /** Rows whose turn it is, too, but which may kill the session. They run afterwards, each alone. */
   readonly suspects: readonly Row[];
 }
@@ -213,7 +217,7 @@ export class Batches {
       if (overdue.length > 0) assignment.end(overdue, 'expired');
       if (fresh.length > 0) picks.push({ assignment, rows: fresh });
     }
-    return { ...batchOf(manifest, { picks, maxRows }, formedAt), suspects };
+    return { ...batchOf(manifest, { picks, maxRows, formedAt, attempt: 1, begunAt: formedAt }), suspects };
   }
 
   #takeRows(): Taken {
@@ -257,9 +261,8 @@ export class Batches {
 /** A batch of rows that are not suspected. */
 export function batchOf(
   manifest: WorkerOptions['manifest'],
-  { picks, maxRows }: Pick<Batch, 'picks' | 'maxRows'>,
-  formedAt: number,
+  batch: Omit<Batch, 'size' | 'encoded' | 'suspects'>,
 ): Batch {
-  const size = picks.reduce((sum, { rows }) => sum + rows.length, 0);
-  return { picks, size, maxRows, encoded: encodeRows(manifest, picks), formedAt, suspects: [] };
+  const size = batch.picks.reduce((sum, { rows }) => sum + rows.length, 0);
+  return { ...batch, size, encoded: encodeRows(manifest, batch.picks), suspects: [] };
 }

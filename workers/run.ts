@@ -26,6 +26,12 @@ interface Ran {
   readonly tookMs: number;
 }
 
+/** The next run of a row, which is alone. */
+interface NextRun extends Pick<Batch, 'formedAt' | 'attempt'> {
+  /** Its run before, if that was in this worker. */
+  readonly last: Run | undefined;
+}
+
 /** The session, while it is this lane's turn. */
 interface Turn {
   readonly held: HeldSession;
@@ -99,7 +105,7 @@ async function run(
   { broker, manifest, version, events, runNotices, log }: WorkerOptions,
   before?: Promise<Ran>,
 ): Promise<Ran> {
-  const { picks, size, formedAt, encoded } = batch;
+  const { picks, size, formedAt, attempt, begunAt, encoded } = batch;
   if (size === 0) return { batch, tookMs: 0 };
   using partials = manifest.partialOutputs
     ? new RunPartials(batch, { manifest, runNotices, log })
@@ -118,7 +124,8 @@ async function run(
   const over = (computeMs: number, errorCode?: TaskErrorCode): Run => {
     const run = { ...figures, computeMs };
     const traces = () => picks.flatMap(({ assignment, rows }) => assignment.tracesOf(rows));
-    events.emit('ran', { model: manifest.name, version, run, maxRows: batch.maxRows, errorCode, traces });
+    const about = { model: manifest.name, version, maxRows: batch.maxRows, attempt, begunAt };
+    events.emit('ran', { ...about, run, errorCode, traces });
     return run;
   };
   try {
@@ -136,10 +143,15 @@ async function run(
 
 /** Runs the rows alone that may have caused a failure, and those that were suspected before. */
 async function conclude({ batch, failure }: Ran, options: WorkerOptions): Promise<void> {
-  const { formedAt, suspects } = batch;
+  const { formedAt, attempt, suspects } = batch;
   const again = failure === undefined ? [] : blame(batch, failure, options);
   // Suspects run last, and one by one: each may kill the session's process, and no other task shall wait for the next.
-  for (const row of [...again, ...suspects]) await runAlone(row, formedAt, options);
+  for (const row of again)
+    await runAlone(row, { formedAt, attempt: attempt + 1, last: failure?.run }, options);
+  for (const row of suspects) {
+    const runs = row.assignment.soloRuns.get(row.row) ?? 0;
+    await runAlone(row, { formedAt, attempt: runs + 1, last: undefined }, options);
+  }
 }
 
 function endRows({ picks, encoded }: Batch, { columns, problems, faults }: DecodedColumns, run: Run): void {
@@ -191,7 +203,11 @@ function blame(
 }
 
 /** A suspect runs only after its mark is stored, so that the next worker that gets it goes on counting its runs. */
-async function runAlone({ assignment, row }: Row, formedAt: number, options: WorkerOptions): Promise<void> {
+async function runAlone(
+  { assignment, row }: Row,
+  { formedAt, attempt, last }: NextRun,
+  options: WorkerOptions,
+): Promise<void> {
   const { broker, manifest, source } = options;
   if (source.isStopping) assignment.handBack(0);
   if (assignment.isGone) return;
@@ -204,13 +220,14 @@ async function runAlone({ assignment, row }: Row, formedAt: number, options: Wor
   if (soloRuns !== undefined && soloRuns >= manifest.limits.maxAttempts) {
     assignment.end([row], {
       error: CRASHED,
-      run: { formedAt, startedAt: now, computeMs: 0, batchSize: 1 },
+      run: last ?? { formedAt, startedAt: now, computeMs: 0, batchSize: 1 },
     });
     return;
   }
   if (soloRuns !== undefined)
     await storeSuspectMark(assignment.suspectAt(row), assignment.fieldsOf(row), soloRuns + 1, options);
-  const batch = batchOf(manifest, { picks: [{ assignment, rows: [row] }], maxRows: 1 }, formedAt);
+  const picks = [{ assignment, rows: [row] }];
+  const batch = batchOf(manifest, { picks, maxRows: 1, formedAt, attempt, begunAt: now });
   const alone = soloRuns !== undefined;
   await conclude(await inTurn(options, { alone }, (turn) => run(batch, turn, options)), options);
 }

@@ -12,6 +12,10 @@ export interface WorkerEventMap {
     readonly run: Run;
     /** How many rows it could have had. */
     readonly maxRows: number;
+    /** Its number among the runs of its rows that this worker knows of, from 1. */
+    readonly attempt: number;
+    /** When this attempt began, broker time: the first one when the batch was formed. */
+    readonly begunAt: number;
     /** Why it failed, if it did. */
     readonly errorCode: TaskErrorCode | undefined;
     /** W3C `traceparent` of its tasks, as far as they have one. Made for a listener that asks. */

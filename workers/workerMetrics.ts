@@ -110,7 +110,7 @@ function addGauges(
     metrics.gauge({ name, help, labels: [] }, () => [[[], read()]]);
   metrics.gauge(
     {
-      name: 'tidings_served_versions',
+      name: 'tidings_served_version_info',
       help: 'Always 1: a version that this worker serves.',
       labels: VERSION,
     },
@@ -118,7 +118,7 @@ function addGauges(
   );
   metrics.gauge(
     {
-      name: 'tidings_refused_versions',
+      name: 'tidings_refused_version_info',
       help: 'Always 1: a version that this worker refuses.',
       labels: VERSION,
     },

@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Broker, StoredAuditEntry } from '../broker/broker.ts';
-import { badValue, quoted, RequestError, roleNeeded } from '../contract/errors.ts';
+import { badValue, quoted, RequestError, RequestErrorCode, roleNeeded } from '../contract/errors.ts';
 import { type AuditEntry, AuditOutcome, detailsOf } from '../contract/messages/auditEntry.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { Owner } from '../contract/owner.ts';
@@ -15,11 +15,14 @@ import type { Principal } from '../contract/principal.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 
-/** A client that asks for something of operators. */
-export interface Caller {
-  readonly principal: Pick<Principal, 'role'>;
+interface NamedClient {
   readonly owner: Owner;
   readonly address: string | undefined;
+}
+
+/** A client that asks for something of operators. */
+export interface Caller extends NamedClient {
+  readonly principal: Pick<Principal, 'role'>;
   /** Which other role the client has, and what to do to be an operator; undefined if it is one. */
   readonly whyNoOperator: () => Promise<string | undefined>;
 }
@@ -37,7 +40,7 @@ interface Asked {
 interface Action<T> extends Asked {
   readonly asked: object;
   /** The state that the action will change, if it can be told before. */
-  readonly before?: () => unknown;
+  readonly before?: () => unknown | Promise<unknown>;
   readonly run: () => Promise<T>;
   /** What to record of a result. */
   readonly told: (result: T) => { readonly before?: unknown; readonly after?: unknown };
@@ -83,10 +86,17 @@ export class Audit {
       const why = await caller.whyNoOperator();
       if (why !== undefined) throw roleNeeded(viewersMay ? 'viewer or operator' : 'operator', why);
     } catch (error) {
-      const entry = { ...this.#entry(caller, asked, AuditOutcome.Refused), code: codeOf(error) };
-      this.#refusals.warn(asked.action, () => entry, 'refused a client that is no operator');
+      this.#noteRefusal(caller, asked, codeOf(error));
       throw error;
     }
+  }
+
+  /** Records a viewer that was refused a mutation before it ran. @param viewer.field what the mutation asks for first. */
+  noteRefusedViewer({
+    field = 'mutation',
+    ...viewer
+  }: NamedClient & { readonly field: string | undefined }): void {
+    this.#noteRefusal(viewer, { action: field }, RequestErrorCode.Forbidden);
   }
 
   /** Runs an action of an operator. @throws as `admit`, and what the action throws. */
@@ -95,7 +105,7 @@ export class Audit {
     let begun: AuditEntry = { ...this.#entry(caller, what, AuditOutcome.Begun), asked: detailsOf(asked) };
     let result: T;
     try {
-      if (before !== undefined) begun = { ...begun, before: detailsOf(before()) };
+      if (before !== undefined) begun = { ...begun, before: detailsOf(await before()) };
       await this.#record(begun, 'an operator acts');
       result = await run();
     } catch (error) {
@@ -126,7 +136,12 @@ export class Audit {
     return { entries: found.slice(0, first), after, hasNextPage: isCut || found.length > first };
   }
 
-  #entry({ owner, address }: Caller, { action, target }: Asked, outcome: AuditOutcome): AuditEntry {
+  #noteRefusal(client: NamedClient, asked: Asked, code: string): void {
+    const entry = { ...this.#entry(client, asked, AuditOutcome.Refused), code };
+    this.#refusals.warn(asked.action, () => entry, 'refused a client that is no operator');
+  }
+
+  #entry({ owner, address }: NamedClient, { action, target }: Asked, outcome: AuditOutcome): AuditEntry {
     return {
       v: MESSAGE_VERSION,
       id: randomUUID(),

@@ -27,7 +27,7 @@ export function getHandler({ answers, answerOnce, budgets }: GetOptions) {
   ): Promise<void> => {
     using reservation = new Reservation(budgets.shareOf(request.socket));
     reservation.change(request.url?.length ?? 0);
-    const reading = answers.admitted(answers.readUrl(request), identity);
+    const reading = answers.admitted(answers.readUrl(request), identity, request);
     await (hasOneAnswer(reading)
       ? answerOnce(request, response, identity)
       : answers.answer(reading, { request, response, identity }));

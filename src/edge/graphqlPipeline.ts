@@ -1,14 +1,14 @@
 /** The steps of every operation, on each transport. */
 import type { IncomingMessage } from 'node:http';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Owner } from '../contract/owner.ts';
 import { type Principal, type Readable, readableBy } from '../contract/principal.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
 import { parseTraceparent, passedOn, type RequestTrace } from '../contract/trace.ts';
 import type { Clients } from './clients.ts';
-import { type EdgeIdentity, Identities, type IdentityOptions } from './identity.ts';
+import { type EdgeIdentity, Identities, type IdentityOptions, mayNotMutate } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
-import type { Operations } from './operations.ts';
+import type { ChosenOperation, Operations } from './operations.ts';
 import type { PersistedOperations } from './persistedOperations.ts';
 import { type OperationTracing, type RunningOperations, TracedOperations } from './tracedOperations.ts';
 
@@ -22,10 +22,20 @@ export interface PipelineOptions extends IdentityOptions {
   readonly openIdentities: OpenIdentities;
   /** Takes the points of an operation from what its client may ask. Throws if nothing is left. */
   readonly charge: (holder: QuotaHolder, points: number) => void;
+  /** A viewer is refused a mutation. */
+  readonly onRefusedViewer: (viewer: RefusedViewer) => void;
   /** Undefined unless traces are exported. */
   readonly tracing?: OperationTracing | undefined;
   /** Aborted when the server stops. Streams that end with an error after that are cut off. */
   readonly stopping: AbortSignal;
+}
+
+/** A viewer that may not run a mutation. */
+export interface RefusedViewer {
+  readonly owner: Owner;
+  readonly address: string | undefined;
+  /** The first field; undefined if a fragment is first. */
+  readonly field: string | undefined;
 }
 
 /** The client of an operation, as its transport knows it. */
@@ -52,13 +62,20 @@ export interface GraphQLPipeline {
   readonly contextOf: (caller: Caller) => object;
   /** The same with all members of its own, for Yoga, which copies it. */
   readonly ownContextOf: (caller: Caller) => object;
+  /** @throws {GraphQLError} `FORBIDDEN` if the client is a viewer, and the operation a mutation. */
+  readonly requireMayRun: (
+    operation: Pick<ChosenOperation, 'kind' | 'field'>,
+    identity: EdgeIdentity,
+    request: IncomingMessage,
+  ) => void;
   /** Charges a client for an operation before it is run. @throws {RequestError} `RATE_LIMITED`. */
   readonly charge: PipelineOptions['charge'];
   readonly stopping: AbortSignal;
 }
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, persisted, clients, openIdentities, context, charge, tracing, stopping } = options;
+  const { schema, persisted, clients, openIdentities, context, charge, onRefusedViewer, tracing, stopping } =
+    options;
   const operations =
     tracing === undefined ? options.operations : new TracedOperations(options.operations, tracing);
   const Context = contextsOver(context, clients);
@@ -67,9 +84,14 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
     const { address, gone, ...own } = contextOf(caller);
     return { ...context, ...own, address, gone };
   };
+  const requireMayRun: GraphQLPipeline['requireMayRun'] = ({ kind, field }, { principal }, request) => {
+    if (kind !== OperationTypeNode.MUTATION || principal.role !== 'viewer') return;
+    onRefusedViewer({ owner: principal.owner, address: clients.of(request).address, field });
+    throw mayNotMutate();
+  };
   const identities = new Identities(options);
-  const contexts = { contextOf, ownContextOf };
-  return { schema, operations, persisted, identities, openIdentities, ...contexts, charge, stopping };
+  const shared = { schema, operations, persisted, identities, openIdentities, charge, stopping };
+  return { ...shared, contextOf, ownContextOf, requireMayRun };
 }
 
 /** @returns the class of contexts whose prototype is what all operations share. To copy that takes 4 µs an operation. */

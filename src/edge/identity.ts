@@ -7,7 +7,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { GraphQLError, OperationTypeNode } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { looksLikeKey } from '../contract/apiKey.ts';
 import {
   ConfigurationError,
@@ -201,10 +201,9 @@ export function identityEnded(end: IdentityEnd): RequestError {
   return unauthenticated(`The key or token ${end}: come again with a new one.`);
 }
 
-/** @throws {GraphQLError} `FORBIDDEN` if a viewer wants to change anything: every mutation does. */
-export function requireMayRun(kind: OperationTypeNode, { principal }: Identity): void {
-  if (kind !== OperationTypeNode.MUTATION || principal.role !== 'viewer') return;
-  throw new GraphQLError('A viewer may not run mutations: they need the role submitter or operator.', {
+/** The refusal of a viewer that wants to change something: every mutation does. */
+export function mayNotMutate(): GraphQLError {
+  return new GraphQLError('A viewer may not run mutations: they need the role submitter or operator.', {
     extensions: { code: RequestErrorCode.Forbidden, http: { status: 403 } },
   });
 }

@@ -7,7 +7,7 @@ import type { Logger } from '../process/log.ts';
 import { answerJson } from './answers.ts';
 import { Departure } from './departure.ts';
 import { type GraphQLPipeline, traceOf } from './graphqlPipeline.ts';
-import { type EdgeIdentity, identityEnded, requireMayRun } from './identity.ts';
+import { type EdgeIdentity, identityEnded } from './identity.ts';
 import { chooseType, MediaType, possibleTypes } from './mediaTypes.ts';
 import { multipart } from './multipart.ts';
 import { type ChosenOperation, declaredOnly } from './operations.ts';
@@ -21,7 +21,7 @@ import { trimPayload } from './trimming.ts';
 /** An operation that may be run. */
 interface ReadyOperation
   extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>,
-    Pick<ChosenOperation, 'kind' | 'hasOneField' | 'points'> {
+    Pick<ChosenOperation, 'kind' | 'field' | 'hasOneField' | 'points'> {
   readonly mediaType: MediaType;
   /** That of its `extensions`. */
   readonly trace: RequestTrace | undefined;
@@ -67,10 +67,10 @@ export class OperationAnswers {
   }
 
   /** Charges a client for the operation. @returns the problem instead, if the client may not run it. */
-  admitted(reading: Reading, identity: EdgeIdentity): Reading {
+  admitted(reading: Reading, identity: EdgeIdentity, request: IncomingMessage): Reading {
     if ('problems' in reading) return reading;
     try {
-      requireMayRun(reading.kind, identity);
+      this.#pipeline.requireMayRun(reading, identity, request);
       this.#pipeline.charge(identity.principal, reading.points);
       return reading;
     } catch (problem) {
@@ -165,7 +165,7 @@ function readyOperation(
   const { document, errors } = persisted.read(asked);
   if (errors.length > 0) throw new AggregateError(errors);
   const chosen = operations.choose(document, operationName);
-  const { kind, hasOneField, points } = chosen;
+  const { kind, field, hasOneField, points } = chosen;
   if (kind === OperationTypeNode.MUTATION && method !== 'POST')
     throw refusal(
       405,
@@ -184,7 +184,7 @@ function readyOperation(
     );
   const variableValues = declaredOnly(chosen, variables);
   const trace = traceOf(asked.extensions?.traceparent);
-  return { kind, hasOneField, points, mediaType, document, operationName, variableValues, trace };
+  return { kind, field, hasOneField, points, mediaType, document, operationName, variableValues, trace };
 }
 
 function framingOf(mediaType: MediaType): Framing | undefined {

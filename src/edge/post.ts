@@ -40,7 +40,7 @@ export function postHandler(answers: OperationAnswers, { log, largeRequests, ...
       return;
     }
     using _reservation = asked.reservation;
-    await answers.answer(answers.admitted(asked.reading, identity), { request, response, identity });
+    await answers.answer(answers.admitted(asked.reading, identity, request), { request, response, identity });
   };
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from '../process/log.ts';
 import { MAX_NESTING, type OperationLimits, tooComplex } from './operationLimits.ts';
 
 /** The longest operation text, in characters per allowed token. Otherwise one token could be megabytes long. */
+const UNFORESEEN = 'INTERNAL_SERVER_ERROR';
 const CHARACTERS_PER_TOKEN = 20;
 /** The longest message, in characters. graphql repeats a wrong value in full, twice. */
 const MESSAGE_CHARACTERS = 1_000;
@@ -44,6 +45,15 @@ function tooLong(value: number, limit: number): GraphQLError {
   });
 }
 
+/** The code by which a client is told of an error. */
+export function codeOf(error: unknown): string {
+  const cause = error instanceof GraphQLError ? error.originalError : error;
+  if (cause instanceof RequestError) return cause.code;
+  if (error instanceof GraphQLError && isOfGraphql(cause))
+    return String(error.extensions.code ?? RequestErrorCode.BadUserInput);
+  return UNFORESEEN;
+}
+
 /** An error as a client may see it: refusals and faults of an operation as they are, all others without their cause. */
 export function presentError(error: unknown, log: Logger): GraphQLError {
   const cause = error instanceof GraphQLError ? error.originalError : error;
@@ -52,14 +62,14 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
     return located(error, message, { ...details, code });
   }
   // graphql wraps its own errors, such as those about variables, in messages that name the location.
-  if (error instanceof GraphQLError && (cause === undefined || cause instanceof GraphQLError)) {
+  if (error instanceof GraphQLError && isOfGraphql(cause)) {
     // A new error would count its lines again.
     if (error.extensions.code !== undefined && isShort(error)) return error;
     return located(error, error.message, { code: RequestErrorCode.BadUserInput, ...error.extensions });
   }
   log.error({ err: cause }, 'unforeseen error while a request was answered');
   return located(error, 'Internal error: the gateway has logged what happened.', {
-    code: 'INTERNAL_SERVER_ERROR',
+    code: UNFORESEEN,
     http: { status: 500 },
   });
 }
@@ -75,6 +85,11 @@ export function withoutHttp(error: GraphQLError): GraphQLError {
 export function withCode(error: GraphQLError, code: string): GraphQLError {
   error.extensions.code = code;
   return error;
+}
+
+/** Whether the cause of a GraphQL error is none that a resolver threw. */
+function isOfGraphql(cause: unknown): boolean {
+  return cause === undefined || cause instanceof GraphQLError;
 }
 
 function isShort({ message, positions = [] }: GraphQLError): boolean {

@@ -78,7 +78,7 @@ interface OpenedOptions extends ServerOptions {
 
 /** The collaborators that need the broker. */
 interface ServedSystem
-  extends Pick<PipelineOptions, 'context' | 'logins' | 'charge' | 'tracing'>,
+  extends Pick<PipelineOptions, 'context' | 'logins' | 'charge' | 'onRefusedViewer' | 'tracing'>,
     ReadinessChecks {
   readonly bytes: ByteSources;
   /** Called when the server stops. Ends the tasks' watches with an error. */
@@ -181,6 +181,7 @@ class Server implements AsyncDisposable {
     context,
     logins,
     charge,
+    onRefusedViewer,
     tracing,
     bytes,
     endSubscriptions,
@@ -196,6 +197,7 @@ class Server implements AsyncDisposable {
       openIdentities: this.#openIdentities,
       context,
       charge,
+      onRefusedViewer,
       tracing,
       stopping,
     });

@@ -5,6 +5,7 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import type { RequestTrace } from '../contract/trace.ts';
 import type { ChosenOperation, Operations } from './operations.ts';
+import { codeOf } from './requestRules.ts';
 
 /** The part of `Operations` that the transports use. */
 export type RunningOperations = Pick<Operations, 'read' | 'choose' | 'execute' | 'subscribe'>;
@@ -99,7 +100,7 @@ export class TracedOperations implements RunningOperations {
     return (errors) => {
       const { kind, name, field } = this.#operations.choose(document, operationName);
       const [error] = errors ?? [];
-      const errorCode = error && String(error.extensions?.code ?? 'INTERNAL_SERVER_ERROR');
+      const errorCode = error && codeOf(error);
       recorded.end({ kind, name, field, errorCode });
     };
   }

@@ -9,7 +9,7 @@ import type { Logger } from '../process/log.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 import { Departure } from './departure.ts';
 import { type GraphQLPipeline, traceOf } from './graphqlPipeline.ts';
-import { type EdgeIdentity, requireInForce, requireMayRun } from './identity.ts';
+import { type EdgeIdentity, requireInForce } from './identity.ts';
 import type { OpenMessages } from './openMessages.ts';
 import { declaredOnly } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
@@ -56,9 +56,11 @@ interface OperationArgs extends ExecutionArgs {
 }
 
 export function speakGraphQL(
-  { schema, operations, persisted, identities, openIdentities, contextOf, charge }: GraphQLPipeline,
+  pipeline: GraphQLPipeline,
   { config: { connectionInitMs, maxOperations }, log }: ProtocolOptions,
 ): Server<Connected> {
+  const { schema, operations, persisted, identities, openIdentities, contextOf, requireMayRun, charge } =
+    pipeline;
   const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
   return makeServer<Record<string, unknown>, Connected>({
     connectionInitWaitTimeout: connectionInitMs,
@@ -89,7 +91,7 @@ export function speakGraphQL(
         const { document, errors } = persisted.read(payload);
         if (errors.length > 0) return errors;
         const chosen = operations.choose(document, operationName);
-        requireMayRun(chosen.kind, identity);
+        requireMayRun(chosen, identity, request);
         const variableValues = declaredOnly(chosen, variables);
         charge(identity.principal, chosen.points);
         messages.take();

@@ -1,18 +1,17 @@
 /** The metrics of a gateway, put together: what it counts itself, and what it tells of the whole system. */
 import type { Broker } from '../broker/broker.ts';
-import type { TaskEvents } from '../tasks/taskEvents.ts';
 import { addBrokerMetrics } from './brokerMetrics.ts';
 import { addClientMetrics, type ClientMetricsOptions } from './clientMetrics.ts';
 import { addEvaluationMetrics, type EvaluationMetricsOptions } from './evaluationMetrics.ts';
 import { addQueueMetrics, type QueueMetricsOptions } from './queueMetrics.ts';
-import { TaskMetrics } from './taskMetrics.ts';
+import { TaskMetrics, type TaskMetricsOptions } from './taskMetrics.ts';
 
 export interface GatewayMetricsOptions
   extends ClientMetricsOptions,
     QueueMetricsOptions,
-    EvaluationMetricsOptions {
+    EvaluationMetricsOptions,
+    TaskMetricsOptions {
   readonly broker: Pick<Broker, 'connected' | 'reconnects' | 'roundTripMs'>;
-  readonly events: Pick<TaskEvents, 'on'>;
 }
 
 export interface GatewayMetrics extends Disposable {

@@ -8,6 +8,8 @@ import type { Metrics } from './metrics.ts';
 
 const MS = 1_000;
 const MICROSECONDS = 1e6;
+/** As often as the Prometheus of deploy/ reads. */
+const LAG_WINDOW_MS = 10_000;
 
 export async function addProcessMetrics(metrics: Metrics, role: ProcessRole): Promise<Disposable> {
   const file = join(import.meta.dirname, '../../package.json');
@@ -43,11 +45,11 @@ export async function addProcessMetrics(metrics: Metrics, role: ProcessRole): Pr
     'Heap of JavaScript that is reserved.',
     () => getHeapStatistics().total_heap_size,
   );
-  const delay = new EventLoopDelay();
+  const delay = new EventLoopDelay({ windowMs: LAG_WINDOW_MS });
   gauge(
     'nodejs_eventloop_lag_p99_seconds',
-    'How late the event loop was since the last scrape, the 99th percentile.',
-    () => delay.take().p99 / MS,
+    'How late the event loop was in the last whole window of 10 s, the 99th percentile.',
+    () => delay.read().p99 / MS,
   );
   return delay;
 }

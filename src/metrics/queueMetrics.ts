@@ -46,7 +46,7 @@ export function addQueueMetrics({ metrics, queues, stores, workers, models }: Qu
   ofLanes('tidings_queue_jobs_in_hand', 'Jobs that workers have.', ({ inHand }) => inHand);
   ofLanes(
     'tidings_queue_backlog_seconds',
-    'How long the jobs that wait will take, at the present rate. 300 at most, and where none ends.',
+    'How long the jobs that wait will take, at the rate measured while jobs waited. 300 at most, and where none leaves.',
     ({ backlogSeconds }) => backlogSeconds,
   );
   ofLanes('tidings_queue_paused', '1 while an operator has paused the model, else 0.', ({ isPaused }) =>

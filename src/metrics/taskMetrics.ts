@@ -1,12 +1,16 @@
 /** What a gateway counts of its tasks. It listens to their events, so the code that processes tasks knows none of this. */
-import { Lane } from '../contract/subjects.ts';
-import { type FinishedTask, TaskState } from '../contract/task.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import { LANES, Lane } from '../contract/subjects.ts';
+import { type FinishedTask, TaskErrorCode, TaskState } from '../contract/task.ts';
+import type { Catalog } from '../models/catalog.ts';
+import type { Model } from '../models/models.ts';
 import type { TaskEventMap, TaskEvents } from '../tasks/taskEvents.ts';
 import type { Counter, Histogram, Metrics, Series } from './metrics.ts';
 
 export interface TaskMetricsOptions {
   readonly metrics: Metrics;
   readonly events: Pick<TaskEvents, 'on'>;
+  readonly catalog: Pick<Catalog, 'models' | 'watch'>;
 }
 
 /** From a run of a small model on a quiet machine to a task that waits for minutes. */
@@ -14,6 +18,30 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const MS = 1_000;
 const NO_CODE = 'none';
 const VERSION = ['model', 'version'] as const;
+
+/** Each begins at 0, so that a rate sees the first task that ends so. Others begin with their first task. */
+const USUAL_ENDS = [
+  [TaskState.Succeeded, NO_CODE],
+  [TaskState.Canceled, NO_CODE],
+  [TaskState.Expired, TaskErrorCode.DeadlineExceeded],
+  [TaskState.Failed, TaskErrorCode.InferenceFailed],
+  [TaskState.Failed, TaskErrorCode.InvalidInput],
+  [TaskState.Failed, TaskErrorCode.InvalidOutput],
+  [TaskState.Failed, TaskErrorCode.RunTimeout],
+  [TaskState.Failed, TaskErrorCode.WorkerCrashed],
+] as const;
+const USUAL_REFUSALS = [
+  RequestErrorCode.BadUserInput,
+  RequestErrorCode.BlobStoreFull,
+  RequestErrorCode.BrokerUnavailable,
+  RequestErrorCode.GatewayBusy,
+  RequestErrorCode.NoVersion,
+  RequestErrorCode.OwnerQuota,
+  RequestErrorCode.QueueFull,
+  RequestErrorCode.ResultStoreFull,
+];
+/** So many series of ends may begin before they are needed. The rest of the limit is for those that count. */
+const MAX_BEGUN = 1_000;
 
 type OfVersion<T> = Series<typeof VERSION, T>;
 
@@ -40,7 +68,7 @@ export class TaskMetrics implements Disposable {
   readonly #versions = new Map<string, Map<string, VersionSeries>>();
   readonly #listening = new DisposableStack();
 
-  constructor({ metrics, events }: TaskMetricsOptions) {
+  constructor({ metrics, events, catalog }: TaskMetricsOptions) {
     this.accepted = metrics.counter({
       name: 'tidings_tasks_accepted_total',
       help: 'Tasks that were accepted. A row batch is one task.',
@@ -64,7 +92,7 @@ export class TaskMetrics implements Disposable {
     const seconds = (name: string, help: string) =>
       metrics.histogram({ name, help, labels: VERSION, bounds: SECONDS });
     this.seconds = seconds(
-      'tidings_task_seconds',
+      'tidings_task_duration_seconds',
       'From the submission of a task until its end was known here, which is when it is pushed.',
     );
     this.queueSeconds = seconds(
@@ -76,6 +104,8 @@ export class TaskMetrics implements Disposable {
       'tidings_task_compute_seconds',
       'The run of a batch, as each of its tasks saw it.',
     );
+    for (const model of catalog.models) this.#begin(model);
+    this.#listening.use(catalog.watch(({ model }) => this.#begin(model)));
     this.#listening.use(events.on('accepted', (job) => this.#countAccepted(job)));
     this.#listening.use(events.on('refused', ({ model, code }) => this.refused.of(model, code).add()));
     this.#listening.use(events.on('ended', (task) => this.#countEnded(task)));
@@ -83,6 +113,17 @@ export class TaskMetrics implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
+  }
+
+  /** The newest versions first: most tasks are for them. */
+  #begin({ manifest: { name }, versions }: Model): void {
+    for (const code of USUAL_REFUSALS) this.refused.of(name, code);
+    for (const { version } of versions.toReversed()) {
+      if (this.ended.all.length >= MAX_BEGUN) return;
+      for (const lane of LANES) this.accepted.of(name, version, lane);
+      for (const [state, code] of USUAL_ENDS) this.ended.of(name, version, state, code);
+      this.seconds.of(name, version);
+    }
   }
 
   #countAccepted(job: TaskEventMap['accepted']): void {

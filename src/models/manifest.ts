@@ -197,6 +197,11 @@ export interface Manifest {
 /** The unit of a number whose manifest names none. */
 export const UNKNOWN_UNIT = 'unknown';
 
+/** @returns undefined if it has none, or none that is known. */
+export function unitOf(field: ManifestInput | ManifestOutput): string | undefined {
+  return 'unit' in field && field.unit !== UNKNOWN_UNIT ? field.unit : undefined;
+}
+
 /** The most characters of a text that a model returns. A longer one fails its row. */
 export const MAX_OUTPUT_CHARACTERS = 1_000;
 

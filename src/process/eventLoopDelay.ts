@@ -1,6 +1,6 @@
 /**
- * How late the event loop of this process is. It is measured from the first question on: its timer would wake up an idle
- * process that nobody asks.
+ * How late the event loop of this process is, in windows of a fixed length, so that readers do not disturb each other. It is
+ * measured from the first question on: its timer would wake up an idle process that nobody asks.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -13,26 +13,39 @@ export interface MeasuredDelay {
 
 const RESOLUTION_MS = 20;
 const NANOSECONDS_PER_MS = 1e6;
+const NONE: MeasuredDelay = { longest: 0, p99: 0 };
 
 export class EventLoopDelay implements Disposable {
+  readonly #windowMs: number;
   #measured: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #last = NONE;
 
-  /** The delays since the last question; none at the first. */
-  take(): MeasuredDelay {
+  /** @param options.windowMs the length of a window. */
+  constructor({ windowMs }: { readonly windowMs: number }) {
+    this.#windowMs = windowMs;
+  }
+
+  /** The delays in the last whole window; none before there is one. */
+  read(): MeasuredDelay {
     if (this.#measured === undefined) {
-      this.#measured = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-      this.#measured.enable();
-      return { longest: 0, p99: 0 };
+      const measured = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+      measured.enable();
+      this.#measured = measured;
+      this.#timer = setInterval(() => {
+        this.#last = { longest: delayOf(measured.max), p99: delayOf(measured.percentile(99)) };
+        measured.reset();
+      }, this.#windowMs).unref();
     }
-    const measured = { longest: delayOf(this.#measured.max), p99: delayOf(this.#measured.percentile(99)) };
-    this.#measured.reset();
-    return measured;
+    return this.#last;
   }
 
   /** Ends the measuring, until the next question. */
   [Symbol.dispose](): void {
+    clearInterval(this.#timer);
     this.#measured?.disable();
     this.#measured = undefined;
+    this.#last = NONE;
   }
 }
 

@@ -114,7 +114,7 @@ export class Offering implements Disposable {
   readonly #served = new Set<string>();
   /** How often the consumers of a `model/version` were looked for in vain. */
   readonly #lackingTries = new Map<string, number>();
-  /** By `model/version`: when the log last said that tasks come for a version without a worker. */
+  /** By `model/version`: when the log last said that tasks come which a version without a worker was to answer. */
   readonly #notedUnserved = new Map<string, number>();
   /** The ids of the workers of which the log has said that they are too old. */
   readonly #notedTooOld = new Set<string>();
@@ -162,6 +162,7 @@ export class Offering implements Disposable {
     const bucket = affinityKey == null ? randomBucket() : bucketOf(model.manifest.name, affinityKey);
     const version = this.versionAt(model, bucket);
     this.#noteIfUnserved(model, version);
+    if (this.#rollouts.of(model.manifest.name) === undefined) this.#noteIfOlder(model, version);
     return { version, bucket };
   }
 
@@ -255,11 +256,27 @@ export class Offering implements Disposable {
   #noteIfUnserved(model: Model, version: string): void {
     if (this.isAvailable(model, version)) return;
     const { name } = model.manifest;
-    const noted = this.#notedUnserved.get(nameOf(name, version)) ?? Number.NEGATIVE_INFINITY;
-    const now = performance.now();
-    if (now - noted < UNSERVED_NOTE_INTERVAL_MS) return;
-    this.#notedUnserved.set(nameOf(name, version), now);
+    if (this.#isNoted(name, version)) return;
     this.#log.warn({ model: name, version }, 'tasks wait for a version that no live worker serves');
+  }
+
+  /** Warns of a task that an older version answers because no worker serves the newest one, such as after a restart. */
+  #noteIfOlder(model: Model, version: string): void {
+    const { name } = model.manifest;
+    const newest = model.versions.findLast(({ registered }) => registered === undefined)?.version;
+    if (newest === undefined || newest === version) return;
+    const state = this.versions(model).find(({ record }) => record.version === newest)?.state;
+    if (state !== VersionState.Waiting || this.#isNoted(name, newest)) return;
+    this.#log.warn({ model: name, version, newest }, 'an older version answers: no worker serves the newest');
+  }
+
+  /** Whether the log has told of a version lately. If not, it is to tell now. */
+  #isNoted(model: string, version: string): boolean {
+    const now = performance.now();
+    const noted = this.#notedUnserved.get(nameOf(model, version)) ?? Number.NEGATIVE_INFINITY;
+    if (now - noted < UNSERVED_NOTE_INTERVAL_MS) return true;
+    this.#notedUnserved.set(nameOf(model, version), now);
+    return false;
   }
 
   #noteTooOld({ id }: WorkerPresence): void {

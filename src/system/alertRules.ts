@@ -18,7 +18,7 @@ const { Warning, Critical } = AlertSeverity;
 
 export const ALERT_RULES = {
   TidingsBrokerUnreachable: { severity: Critical, forS: 30 },
-  TidingsNoWorker: { severity: Critical, forS: 60 },
+  TidingsNoWorker: { severity: Critical, forS: 30 },
   TidingsBacklogBeyondDeadline: { severity: Critical, forS: 60 },
   /** The part of a store. */
   TidingsStoreNearlyFull: { severity: Warning, forS: 300, limit: 0.8 },

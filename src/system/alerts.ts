@@ -84,7 +84,7 @@ function withoutWorker({ queues = [], workers }: SeenSystem): readonly FoundAler
     workers.some(({ models, leaving = [] }) =>
       [...models, ...leaving].some((each) => each.model === model && each.version === version),
     );
-  const unserved = queues.filter((lane) => lane.waiting > 0 && !isServed(lane));
+  const unserved = queues.filter((lane) => lane.waiting + lane.inHand > 0 && !isServed(lane));
   return byVersion(unserved).map(({ model, version }) => ({
     name: 'TidingsNoWorker',
     summary: `Tasks wait for version ${version} of ${model}, and no worker serves it.`,
@@ -126,7 +126,8 @@ function deadLetters({ stores }: SeenSystem): readonly FoundAlert[] {
     {
       name: 'TidingsDeadLetters',
       summary: 'There are dead letters: tasks whose jobs could not be brought to a prediction.',
-      advice: 'Read the reasons, mend the cause, then redrive or discard each dead letter.',
+      advice:
+        'Read the reasons (deadLetters without a model lists all), mend the cause, then redrive or discard each dead letter.',
     },
   ];
 }

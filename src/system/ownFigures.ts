@@ -18,6 +18,7 @@ export interface OwnFiguresOptions extends Pick<Figures, 'id' | 'role'> {
 const LEAST_INTERVAL_MS = 100;
 /** A gateway with watchers asks once a second. */
 const ASKED_UNTIL_MS = 5_000;
+const DELAY_WINDOW_MS = 1_000;
 const MICROSECONDS_PER_MS = 1e3;
 const S = 1_000;
 
@@ -25,7 +26,7 @@ export class OwnFigures implements Disposable {
   readonly #options: OwnFiguresOptions;
   readonly #startedAt = Math.round(Date.now() - process.uptime() * S);
   readonly #listening: Disposable;
-  readonly #delay = new EventLoopDelay();
+  readonly #delay = new EventLoopDelay({ windowMs: DELAY_WINDOW_MS });
   #answeredAt = Number.NEGATIVE_INFINITY;
   #calm: NodeJS.Timeout | undefined;
 
@@ -59,7 +60,7 @@ export class OwnFigures implements Disposable {
       upMs: process.uptime() * S,
       cpuMs: (user + system) / MICROSECONDS_PER_MS,
       memoryBytes: process.memoryUsage.rss(),
-      eventLoopDelayMs: this.#delay.take().longest,
+      eventLoopDelayMs: this.#delay.read().longest,
       ...(await more?.()),
     };
   }

@@ -1,6 +1,7 @@
 /** Pauses of models, which operators set. The broker keeps them, with the consumers of the model's lanes. */
 import type { Broker } from '../broker/broker.ts';
 import { type Model, modelNamed } from '../models/models.ts';
+import type { Logger } from '../process/log.ts';
 import type { Queues } from './queues.ts';
 
 export interface PausesOptions {
@@ -14,6 +15,19 @@ export class Pauses {
 
   constructor(options: PausesOptions) {
     this.#options = options;
+  }
+
+  /** Tells which models are still paused: a pause outlives restarts, and tasks of its model wait until they expire. */
+  async tell(log: Logger): Promise<void> {
+    try {
+      const { models } = this.#options;
+      const pauses = await Promise.all(models.map((model) => this.isPaused(model)));
+      const paused = models.filter((_, i) => pauses[i]).map(({ manifest }) => manifest.name);
+      if (paused.length > 0)
+        log.warn({ models: paused }, 'models are paused: their tasks wait until an operator resumes them');
+    } catch (err) {
+      log.warn({ err }, 'whether models are paused cannot be read');
+    }
   }
 
   /** @throws {RequestError} `BROKER_UNAVAILABLE`. */

@@ -76,16 +76,17 @@ export class Places {
   /**
    * When a task will start, about, in milliseconds since the epoch (broker time).
    *
-   * @returns undefined if it does not wait, or if it is not known: its model is paused, or has ended nothing lately.
+   * @returns undefined if it does not wait, or if it is not known: its model is paused, no worker takes its tasks, or its rate
+   *   was never measured.
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
   async estimatedStart(task: Task): Promise<number | undefined> {
     const waiting = await this.#waiting(task);
     if (waiting === undefined || waiting.lane.isPaused) return undefined;
-    const { endedPerSecond } = waiting.lane;
+    const { capacityPerSecond } = waiting.lane;
     const before = await this.#before(waiting);
-    if (before === undefined || !endedPerSecond) return undefined;
-    return this.#options.broker.now() + (before * 1_000) / endedPerSecond;
+    if (before === undefined || !capacityPerSecond) return undefined;
+    return this.#options.broker.now() + (before * 1_000) / capacityPerSecond;
   }
 
   async #waiting({ id, model, modelVersion, state, batch, lane, work }: Task): Promise<Waiting | undefined> {

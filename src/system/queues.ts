@@ -13,6 +13,7 @@ import { type Model, modelNamed } from '../models/models.ts';
 import type { LiveWorkers } from '../rollout/presence.ts';
 import { Measured } from '../tasks/measured.ts';
 import type { QueuedJobs } from '../tasks/queuedJobs.ts';
+import { LaneRates } from './laneRates.ts';
 
 export interface QueuesOptions {
   readonly broker: { readonly queues: Pick<Broker['queues'], 'read'> };
@@ -28,11 +29,13 @@ export interface LaneOfQueue {
   readonly lane: Lane;
   readonly waiting: number;
   readonly inHand: number;
-  /** Undefined if it is not known. */
+  /** Undefined before the second look. */
   readonly endedPerSecond: number | undefined;
+  /** As that of `LaneRate`, and 0 while no worker serves the version. */
+  readonly capacityPerSecond: number | undefined;
   /**
-   * In how many seconds the jobs that wait will have been taken, at that rate: `LONGEST_WAIT_S` at most, and where none
-   * ends. Undefined if the rate is not known.
+   * In how many seconds the jobs that wait will have been taken, at that capacity: `LONGEST_WAIT_S` at most. Undefined
+   * if jobs wait and the capacity is not known, or the model is paused.
    */
   readonly backlogSeconds: number | undefined;
   readonly isPaused: boolean;
@@ -40,26 +43,15 @@ export interface LaneOfQueue {
   readonly messages: { readonly waiting: number; readonly inHand: number };
 }
 
-/** A queue, and when it was read, on the clock of `performance.now()`. */
-interface Look extends QueueState {
-  readonly at: number;
-}
-
-/** A rate is taken between two looks that are so far apart. */
-const RATE_OVER_MS = { least: 900, most: 15_000 };
-/** Who looks less often gets the rate since the last look, if that was not longer ago. */
-const SELDOM_MS = 120_000;
-/** That none ends is known once jobs have waited for so long: a single run may take seconds. */
-const NONE_AFTER_MS = 10_000;
-/** Where none ends, jobs wait until their time is over: this is the longest that a task can ask for. */
+/** Where no worker takes any, jobs wait until their time is over: this is the longest that a task can ask for. */
 const LONGEST_WAIT_S = MAX_TIMEOUT_MS / 1_000;
 
 export class Queues {
   readonly #options: QueuesOptions;
   readonly #models: readonly Model[];
   readonly #measured = new Map<string, Measured<readonly LaneOfQueue[]>>();
-  /** By model, oldest first. */
-  readonly #looks = new Map<string, readonly Look[]>();
+  /** By model. */
+  readonly #rates = new Map<string, LaneRates>();
 
   constructor(options: QueuesOptions) {
     this.#options = options;
@@ -94,26 +86,28 @@ export class Queues {
 
   async #look(model: string): Promise<readonly LaneOfQueue[]> {
     const state = await this.#options.broker.queues.read(model);
-    const now: Look = { ...state, at: performance.now() };
-    const earlier = this.#earlierLooks(model, now.at);
-    this.#looks.set(model, [...earlier, now]);
-    const jobsPerMessage = jobsPerMessageIn(state, this.#options.queued.of(model));
-    const [first] = earlier;
+    const jobsPerBundle = jobsPerBundleIn(state, this.#options.queued.of(model));
+    const jobsPerMessage = ({ lane }: LaneState) => (lane === Lane.Batch ? 1 : jobsPerBundle);
+    const rates = this.#rates.getOrInsertComputed(model, () => new LaneRates());
+    const measured = rates.look(state.lanes, { at: performance.now(), jobsPerMessage });
     return state.lanes
-      .map((lane) => {
-        const factor = lane.lane === Lane.Batch ? 1 : jobsPerMessage;
-        const messagesPerSecond = first && rateBetween(first, now, lane);
+      .map((lane, i) => {
+        const factor = jobsPerMessage(lane);
         const waiting = Math.round(lane.waiting * factor);
-        const endedPerSecond =
-          messagesPerSecond === undefined ? this.#endedLastMinute(model, lane) : messagesPerSecond * factor;
+        const inHand = Math.round(lane.inHand * factor);
+        const isServed = this.#isServed(model, lane);
+        const capacityPerSecond = isServed ? measured[i]?.capacityPerSecond : 0;
+        // Those that a worker had when it went wait for the next one.
+        const unstarted = isServed ? waiting : waiting + inHand;
         return {
           model,
           version: lane.version,
           lane: lane.lane,
           waiting,
-          inHand: Math.round(lane.inHand * factor),
-          endedPerSecond,
-          backlogSeconds: backlogSeconds(waiting, endedPerSecond),
+          inHand,
+          endedPerSecond: measured[i]?.endedPerSecond,
+          capacityPerSecond,
+          backlogSeconds: backlogSeconds(unstarted, lane.isPaused ? undefined : capacityPerSecond),
           isPaused: lane.isPaused,
           messages: { waiting: lane.waiting, inHand: lane.inHand },
         };
@@ -121,30 +115,22 @@ export class Queues {
       .toSorted((a, b) => Number(a.version) - Number(b.version));
   }
 
-  #earlierLooks(model: string, now: number): readonly Look[] {
-    const looks = this.#looks.get(model) ?? [];
-    const recent = looks.filter(({ at }) => now - at <= RATE_OVER_MS.most);
-    return recent.length > 0 ? recent : looks.slice(-1).filter(({ at }) => now - at <= SELDOM_MS);
-  }
-
-  /** What workers tell of the last minute. Only of single tasks, which mostly have one lane. */
-  #endedLastMinute(model: string, { version, lane }: LaneState): number | undefined {
-    if (lane === Lane.Batch) return undefined;
-    const served = this.#options.workers
+  #isServed(model: string, { version }: LaneState): boolean {
+    return this.#options.workers
       .list()
-      .flatMap(({ models }) => models.filter((each) => each.model === model && each.version === version));
-    const ended = served.reduce((sum, { finishedLastMinute = 0 }) => sum + finishedLastMinute, 0);
-    return ended === 0 ? undefined : ended / 60;
+      .some(({ models, leaving = [] }) =>
+        [...models, ...leaving].some((each) => each.model === model && each.version === version),
+      );
   }
 }
 
-function backlogSeconds(waiting: number, endedPerSecond: number | undefined): number | undefined {
+function backlogSeconds(waiting: number, perSecond: number | undefined): number | undefined {
   if (waiting === 0) return 0;
-  return endedPerSecond === undefined ? undefined : Math.min(waiting / endedPerSecond, LONGEST_WAIT_S);
+  return perSecond === undefined ? undefined : Math.min(waiting / perSecond, LONGEST_WAIT_S);
 }
 
 /** @param jobs the unfinished ones of the model: tasks, row batches and chunks. */
-function jobsPerMessageIn({ lanes, messages }: QueueState, jobs: number): number {
+function jobsPerBundleIn({ lanes, messages }: QueueState, jobs: number): number {
   const inLanes = (isWanted: (lane: Lane) => boolean) =>
     lanes.reduce((sum, each) => sum + (isWanted(each.lane) ? each.waiting + each.inHand : 0), 0);
   const bundles = inLanes((lane) => lane !== Lane.Batch);
@@ -152,18 +138,4 @@ function jobsPerMessageIn({ lanes, messages }: QueueState, jobs: number): number
   const rowBatches = Math.max(0, messages - bundles - chunks);
   if (bundles === 0) return 1;
   return Math.min(Math.max((jobs - chunks - rowBatches) / bundles, 1), MAX_BUNDLE_ROWS);
-}
-
-/** Messages that left a lane in a second; undefined if the time is too short to tell, or if the lane was made anew. */
-function rateBetween(
-  first: Look,
-  now: Look,
-  { version, lane, waiting, left }: LaneState,
-): number | undefined {
-  const elapsedMs = now.at - first.at;
-  const before = first.lanes.find((each) => each.version === version && each.lane === lane);
-  if (before === undefined || elapsedMs < RATE_OVER_MS.least || left < before.left) return undefined;
-  const haveWaited = before.waiting > 0 && elapsedMs >= NONE_AFTER_MS;
-  if (left === before.left && waiting > 0 && !haveWaited) return undefined;
-  return ((left - before.left) * 1_000) / elapsedMs;
 }

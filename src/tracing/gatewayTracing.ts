@@ -26,6 +26,9 @@ export interface GatewayTracingOptions extends Omit<TracedProcess, 'role'> {
   readonly now: () => number;
 }
 
+/** A state that is given later is of a client that looks the task up. It would make a trace of seconds one of hours. */
+const PUSHED_WITHIN_MS = 10_000;
+
 /** A task that a recorded operation submits. */
 interface Submitted {
   readonly span: SpanName;
@@ -166,11 +169,12 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
     recordSpan({ ...what, span, parent, startedAt, endedAt, attributes }, this.#exporting);
   }
 
-  /** @returns undefined if the task is not recorded. */
+  /** @returns undefined if the task is not recorded, or if it was over before its subscriber came. */
   #pushOf(task: Task): (() => void) | undefined {
     const parent = task.trace === undefined ? undefined : parseTraceparent(task.trace);
     if (parent === undefined || this.#sampling.recorded(parent) === undefined) return undefined;
     const startedAt = this.#options.now();
+    if (isFinal(task) && startedAt - task.finishedAt > PUSHED_WITHIN_MS) return undefined;
     return () => {
       const attributes = { ...attributesOf(task), 'tidings.task.state': task.state };
       const what = { name: `push ${task.model}`, kind: SpanKind.INTERNAL, span: newSpan(parent.traceId) };

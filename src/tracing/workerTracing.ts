@@ -20,6 +20,10 @@ interface RunOfTasks {
   readonly version: string;
   /** The same object that the ends of its tasks have. */
   readonly run: Run;
+  /** Its number among the runs of its rows, from 1. */
+  readonly attempt: number;
+  /** When this attempt began, broker time: the first one when the batch was formed. */
+  readonly begunAt: number;
   readonly errorCode: string | undefined;
   /** W3C `traceparent` of its tasks. */
   readonly traces: () => readonly string[];
@@ -58,17 +62,20 @@ export class WorkerTracing implements AsyncDisposable {
    * A run is over. Its batch has one span, in the trace of its first recorded task, with links to all of them: spans
    * have one trace, and the tasks of a batch seldom have the same.
    */
-  ran({ model, version, run, errorCode, traces }: RunOfTasks): void {
+  ran({ model, version, run, attempt, begunAt, errorCode, traces }: RunOfTasks): void {
     const tasks = [...new Set(traces())].flatMap((trace) => this.#recorded(trace) ?? []);
     const [parent] = tasks;
     if (parent === undefined) return;
     const batch = newSpan(parent.traceId);
     this.#batches.set(run, batch);
     const ranUntil = run.startedAt + run.computeMs;
-    const attributes = { 'tidings.model.name': model, 'tidings.model.version': version };
+    const attributes = {
+      ...{ 'tidings.model.name': model, 'tidings.model.version': version },
+      'tidings.batch.attempt': attempt,
+    };
     this.#record({
       ...{ name: `batch ${model}`, kind: SpanKind.CONSUMER, span: batch, parent, links: tasks },
-      ...{ startedAt: run.formedAt, endedAt: ranUntil, errorCode },
+      ...{ startedAt: begunAt, endedAt: ranUntil, errorCode },
       attributes: {
         ...{ 'messaging.system': 'nats', 'messaging.operation.type': 'process' },
         'messaging.batch.message_count': run.batchSize,

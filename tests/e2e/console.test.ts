@@ -8,7 +8,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../support/browser.ts';
 import { post, submitTrip } from '../support/client.ts';
-import { type ConsolePage, openConsole } from '../support/console.ts';
+import { type ConsolePage, openConsole, WIDE } from '../support/console.ts';
 import { freePort } from '../support/freePort.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, ROOT, startGateway, startWorker } from '../support/processes.ts';
@@ -17,6 +17,8 @@ const CONSOLE = join(ROOT, 'console');
 const browserPath = findBrowser();
 /** The models that come with Tidings, and what happened to each task. */
 const SETTINGS = { MODELS_DIR: join(ROOT, 'models'), TASK_HISTORY: 'true' };
+
+const OPERATOR = { authorization: 'Bearer only-operators-know' };
 
 /** Each task has a trace. Nothing takes it. */
 const TRACED = {
@@ -132,11 +134,14 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await page.locator('path[data-zone="161"]').click();
     expect(await chooser('Pickup location id').inputValue()).toBe('132 · JFK Airport, Queens');
     expect(await chooser('Dropoff location id').inputValue()).toBe('161 · Midtown Center, Manhattan');
-    await click('More about Pickup location id');
+    await page.getByRole('button', { name: 'Use 16.4 miles' }).click();
+    expect(await page.getByRole('textbox', { name: 'Trip distance' }).inputValue()).toBe('16.4');
+    await click('More about Pickup location ID');
     await page.getByText(/Taxi Zone Lookup Table on TLC's page/).waitFor();
     await click('Submit');
     await result.getByText('Succeeded').waitFor();
-    expect(await result.innerText()).toMatch(/Duration minutes\s+\d+(\.\d+)? minutes/);
+    expect(await result.innerText()).toMatch(/Duration\s+\d+(\.\d+)? minutes/);
+    await result.getByText('Version 3 answered.').waitFor();
     await page.getByRole('region', { name: 'Where the time went' }).getByText('Compute').waitFor();
 
     await click('Show the GraphQL that was sent');
@@ -153,6 +158,30 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     expect(opened.problems).toEqual([]);
   });
 
+  test('a click on Submit counts right after typing: nothing moves when a field is left', async () => {
+    // The whole form is in sight: a page that scrolls back would hide that the button moved.
+    await page.setViewportSize({ ...WIDE, height: 1_400 });
+    await opened.open('/try/trip-duration');
+    await page.getByRole('textbox', { name: 'Trip distance' }).fill('2.5');
+    const box = await page.getByRole('button', { name: 'Submit', exact: true }).boundingBox();
+    if (box === null) throw new Error('the button is shown');
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.up();
+    await result.getByText('Succeeded').waitFor();
+    await page.setViewportSize(WIDE);
+  });
+
+  test('answers by the version that is chosen, and explains the address of a model that is not there', async () => {
+    await opened.open('/try/trip-duration');
+    await chooser('Version that answers').click();
+    await page.getByRole('option', { name: 'Version 1' }).click();
+    await click('Submit');
+    await result.getByText('Version 1 answered.').waitFor();
+    await opened.open('/try/nosuch');
+    await page.getByText('There is no model nosuch.').waitFor();
+  });
+
   test('can be used without a mouse: zones are chosen by name, and problems stand at their fields', async () => {
     await opened.open('/try/trip-duration');
     await chooser('Pickup location id').focus();
@@ -161,7 +190,7 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     expect(await chooser('Pickup location id').inputValue()).toBe('265 · Outside New York');
-    const miles = page.getByRole('textbox', { name: 'Trip distance miles' });
+    const miles = page.getByRole('textbox', { name: 'Trip distance (miles)' });
     await miles.focus();
     await page.keyboard.press('Control+A');
     await page.keyboard.type('5000');
@@ -198,22 +227,21 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     expect(opened.problems).toEqual([]);
   });
 
-  test('submits the rows of a file as one task, and says which row is wrong', async () => {
+  test('submits the rows of a file as one task, says which rows are wrong, and has a sample file', async () => {
     await opened.open('/try/trip-duration');
     await page.getByText('Many rows from a file').click();
     const choose = (text: string) =>
       page.locator('input[type=file]').setInputFiles({
         name: 'trips.csv',
         mimeType: 'text/csv',
-        buffer: Buffer.from(`pickupLocationId,dropoffLocationId,tripDistanceMiles,note\n${text}`),
+        buffer: Buffer.from(`pickupLocationId,dropoffLocationId,tripDistanceMiles,note,pickupAt\n${text}`),
       });
-    await choose('74,75,1.44,a\n74,75,far,b\n');
-    await page.getByText('Row 2: tripDistanceMiles must be a number, got far').waitFor();
-    await choose('74,75,1.44,a\n74,75,-3,b\n');
-    await page.getByText('2 rows are ready. Not used: note.').waitFor();
+    const rows = '74,75,1.44,a,\n74,75,2.5,"b, c",\n132,161,17,,\n';
+    await choose(`${rows}74,75,1,,yesterday\n`);
+    await page.getByText('4 rows are ready. Not used: note.').waitFor();
     await click('Submit the rows');
-    await page.getByText(/Row 2, tripDistanceMiles: Must be a number from 0 to 1000/).waitFor();
-    await choose('74,75,1.44,a\n74,75,2.5,"b, c"\n132,161,17,\n');
+    await page.getByText(/Row 4, pickupAt: Must be/).waitFor();
+    await choose(rows);
     await click('Submit the rows');
     await result.getByText('3 of 3 rows').waitFor();
     await result.getByRole('row').nth(3).waitFor();
@@ -224,9 +252,25 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     const lines = Buffer.concat(await saved.toArray())
       .toString()
       .split('\r\n');
-    expect(lines[0]).toBe('row,durationMinutes,error');
+    expect(lines[0]).toBe(
+      'row,pickupLocationId,dropoffLocationId,tripDistanceMiles,pickupAt,durationMinutes,error',
+    );
+    expect(lines[3]).toMatch(/^3,132,161,17,,\d/);
     expect(lines).toHaveLength(5);
     await opened.expectAccessible();
+
+    await choose('74,999,1.44,a,\n74,75,far,b,\n74,75,-3,c,\n');
+    for (const problem of [
+      /Row 1, dropoffLocationId: Must be a whole number from 1 to 265 \(TLC taxi zone\), got 999/,
+      /Row 2, tripDistanceMiles: Must be a number, got far/,
+      /Row 3, tripDistanceMiles: Must be a number from 0 to 1000 \(miles\), got -3/,
+    ])
+      await page.getByText(problem).waitFor();
+    expect(await result.innerText()).not.toContain('Succeeded');
+    const sample = page.waitForEvent('download');
+    await click('Save a sample file');
+    await page.locator('input[type=file]').setInputFiles(await (await sample).path());
+    await page.getByText('1 row is ready.').waitFor();
   });
 
   test('lists tasks as they come from elsewhere; one that waits can be cancelled and tried again', async () => {
@@ -250,6 +294,9 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     const trace = await drawer.getByRole('link', { name: 'Its trace' }).getAttribute('href');
     expect(trace).toMatch(/^https:\/\/traces\.example\/[0-9a-f]{32}$/);
     await opened.expectAccessible();
+    await post(gateway.url, 'mutation { pauseModel(model: "housing") { id } }', {}, OPERATOR);
+    await drawer.getByText('This model is paused').waitFor();
+    await post(gateway.url, 'mutation { resumeModel(model: "housing") { id } }', {}, OPERATOR);
     await click('Cancel the task', drawer);
     await drawer.getByText('Cancelled').waitFor();
     await drawer.getByText('Ended: CANCELED').waitFor();
@@ -259,6 +306,17 @@ describe.skipIf(browserPath === undefined)('in Chromium, the console', () => {
     await page.getByRole('status').getByText('2 tasks').waitFor();
     await page.getByText('Waiting', { exact: true }).first().click();
     await page.getByRole('status').getByText('1 task', { exact: true }).waitFor();
+    await page.reload();
+    await page.getByRole('status').getByText('1 task', { exact: true }).waitFor();
+    expect(await page.getByRole('textbox', { name: 'Label' }).inputValue()).toBe('waits');
+    const download = page.waitForEvent('download');
+    await click('JSON');
+    const saved = await (await download).createReadStream();
+    const text = Buffer.concat(await saved.toArray()).toString();
+    expect(JSON.parse(text)).toEqual([
+      expect.objectContaining({ modelName: 'housing', state: 'QUEUED', errorCode: null, tookMs: null }),
+    ]);
+    expect(text).not.toContain('__typename');
     expect(opened.problems).toEqual([]);
   });
 

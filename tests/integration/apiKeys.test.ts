@@ -11,6 +11,7 @@ import {
   type Answer,
   CANCEL_TASK,
   collect,
+  fieldOf,
   openSse,
   overWebSocket,
   PREDICT_TRIP,
@@ -169,6 +170,10 @@ test('roles: a submitter is no operator, a viewer changes nothing, and an operat
   await using client = socketAs(gateway.url, viewer);
   const [answer] = await collect(overWebSocket(client, PREDICT_TRIP, { input: tripNumber(3) }));
   expect(codeOf(answer)).toBe('FORBIDDEN');
+  const log = '{ auditLog { edges { node { action outcome owner code } } } }';
+  const audit = fieldOf<{ edges: unknown[] }>(await post(gateway.url, log, {}, as(operator)));
+  const entry = { action: 'predictTrip', outcome: 'REFUSED', owner: 'board', code: 'FORBIDDEN' };
+  expect(audit.edges).toContainEqual({ node: entry });
   const { id } = taskIn(await submit(shop), 'predictTrip');
   const canceled = await post(gateway.url, CANCEL_TASK, { id }, as(operator));
   expect(taskIn(canceled, 'cancelTask')).toMatchObject({ id, state: 'CANCELED' });

@@ -85,6 +85,20 @@ test('an action is in the log of every gateway with its begin and its end, newes
     expect(lines.filter((line) => line.includes(String(done?.id)) && line.includes(message))).toHaveLength(1);
 });
 
+test('a pause tells what was there before', async () => {
+  const set = (action: string) => act(`mutation { ${action}(model: "${MODEL}") { name } }`, {});
+  await set('pauseModel');
+  await set('resumeModel');
+  const [resumed, , paused] = await entries(gateway);
+  for (const [entry, isPaused] of [
+    [paused, true],
+    [resumed, false],
+  ] as const) {
+    expect(JSON.parse(String(entry?.before))).toEqual({ isPaused: !isPaused });
+    expect(JSON.parse(String(entry?.after))).toEqual({ isPaused });
+  }
+});
+
 test('the log of a new broker is empty', async () => {
   await using empty = await startNats();
   await using first = await startGateway(empty, { OPERATOR_TOKEN });

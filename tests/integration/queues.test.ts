@@ -145,6 +145,7 @@ describe('a paused model', () => {
     await nats.kill();
     await nats.restart();
     await using started = await startGateway(nats, { MODELS_DIR: models.path });
+    await started.logged('models are paused');
     await eventually(
       () => post(started.url, '{ models { isPaused } }'),
       (answer) => answer.data !== undefined && fieldOf<[{ isPaused: boolean }]>(answer)[0].isPaused,

@@ -263,6 +263,25 @@ test('the log of a task tells that it has killed a session, and its spans that t
   const spans = await collector.traceWith(client.traceId, ['result trip-duration']);
   const failed = spans.filter(({ isError }) => isError).map(({ name }) => name);
   expect(failed).toEqual(expect.arrayContaining(['run trip-duration', 'result trip-duration']));
+  const batches = spans.filter(({ name }) => name === 'batch trip-duration');
+  const attempts = batches.toSorted((a, b) => a.startMs - b.startMs);
+  expect(attempts.map(({ attributes }) => attributes['tidings.batch.attempt'])).toEqual(['1', '2', '3']);
+  for (const [i, { endMs }] of attempts.slice(0, -1).entries())
+    expect(attempts[i + 1]?.startMs).toBeGreaterThanOrEqual(endMs);
+  expect(named(spans, 'result trip-duration').parentSpanId).toBe(attempts.at(-1)?.spanId);
+});
+
+test('the span of an operation that fails has the code that its client gets', async () => {
+  const client = newTrace();
+  const wrong = { ...tripNumber(1), pickupLocationId: 999 };
+  await post(gateway.url, PREDICT_TRIP, { input: wrong }, { traceparent: client.traceparent });
+  await resultOver(gateway.url, 'nonsense', {}, { traceparent: client.traceparent }).catch(() => {});
+  const names = ['mutation predictTrip', 'subscription taskResult'];
+  const spans = await collector.traceWith(client.traceId, names);
+  expect(names.map((name) => named(spans, name).attributes['error.type'])).toEqual([
+    'BAD_USER_INPUT',
+    'TASK_NOT_FOUND',
+  ]);
 });
 
 test('what waits for the collector is exported when a gateway stops', async () => {

@@ -23,7 +23,7 @@ export class StepMetrics implements Disposable {
       labels: ['model', 'step', 'outcome'],
     });
     this.seconds = metrics.histogram({
-      name: 'tidings_step_seconds',
+      name: 'tidings_step_duration_seconds',
       help: 'How long a try of a step took.',
       labels: ['model', 'step'],
       bounds: SECONDS,

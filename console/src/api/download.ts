@@ -11,6 +11,12 @@ export function saveFile(name: string, mediaType: string, text: string): void {
   URL.revokeObjectURL(url);
 }
 
+/** As JSON, without the names of types that Apollo Client asks for. */
+export function saveJson(name: string, value: unknown): void {
+  const withoutTypes = (key: string, member: unknown) => (key === '__typename' ? undefined : member);
+  saveFile(name, 'application/json', JSON.stringify(value, withoutTypes, 2));
+}
+
 /** Reads bytes beside GraphQL, such as a picture that a model has made. */
 export async function fetchBytes(path: string, token: string | undefined): Promise<Blob> {
   const answer = await fetch(path, { headers: authorizationOf(token) });

@@ -55,7 +55,7 @@ const MODELS = graphql(`
       outputs {
         ...ModelFieldParts
       }
-      live {
+      versions {
         version
         state
       }

@@ -1,12 +1,18 @@
-import { shownNumber } from './figures.ts';
+import { shownNumber, shownProbability } from './figures.ts';
 
 export interface LabelScore {
   readonly label: string;
   readonly score: number;
 }
 
+interface LabelBarsProps {
+  readonly scores: readonly LabelScore[];
+  readonly isProbability: boolean;
+}
+
 /** The labels with the largest numbers, as bars. */
-export function LabelBars({ scores }: { readonly scores: readonly LabelScore[] }) {
+export function LabelBars({ scores, isProbability }: LabelBarsProps) {
+  const shown = isProbability ? shownProbability : shownNumber;
   const largest = Math.max(...scores.map(({ score }) => Math.abs(score)), Number.EPSILON);
   return (
     <ol className="list label-bars">
@@ -16,7 +22,7 @@ export function LabelBars({ scores }: { readonly scores: readonly LabelScore[] }
           <span className="label-track" aria-hidden="true">
             <span style={{ width: `${(Math.max(0, score) / largest) * 100}%` }} />
           </span>
-          <span className="number">{shownNumber(Number(score.toFixed(4)))}</span>
+          <span className="number">{shown(score)}</span>
         </li>
       ))}
     </ol>

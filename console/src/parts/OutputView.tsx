@@ -1,9 +1,9 @@
 import { Text } from '@mantine/core';
 import type { ModelField } from '../api/models.ts';
 import { type DetectionsValue, DetectionsView } from './DetectionsView.tsx';
-import { shownNumber } from './figures.ts';
+import { shownNumber, shownProbability } from './figures.ts';
 import { LabelBars, type LabelScore } from './LabelBars.tsx';
-import { wordsOf } from './names.ts';
+import { isProbability, labelOf, unitOf } from './names.ts';
 import { type PictureValue, PictureView } from './PictureView.tsx';
 import { type TensorValue, TensorView } from './TensorView.tsx';
 
@@ -17,7 +17,7 @@ export function OutputView({ output, value }: OutputViewProps) {
   return (
     <div>
       <Text size="xs" c="dimmed" title={output.description}>
-        {wordsOf(output.name)}
+        {labelOf(output)}
       </Text>
       {value == null ? <Text size="sm">none</Text> : <ValueView output={output} value={value} />}
     </div>
@@ -25,16 +25,24 @@ export function OutputView({ output, value }: OutputViewProps) {
 }
 
 function ValueView({ output, value }: OutputViewProps) {
-  const { kind, labels, shape, unit } = output;
+  const { kind, labels, shape } = output;
+  const unit = unitOf(output);
   if (kind === 'IMAGE') return <PictureView picture={value as PictureValue} />;
   if (kind === 'DETECTIONS') return <DetectionsView detections={value as DetectionsValue} />;
-  if (labels !== null) return <LabelBars scores={(value as { readonly top: readonly LabelScore[] }).top} />;
+  if (labels !== null) {
+    const { top } = value as { readonly top: readonly LabelScore[] };
+    return <LabelBars scores={top} isProbability={isProbability(output)} />;
+  }
   if (shape !== null) return <TensorView tensor={value as TensorValue} />;
   if (Array.isArray(value))
     return <Text className="wrapped number">{value.map(shownNumber).join(', ')}</Text>;
   return (
     <Text size="xl" fw={600} className="wrapped number">
-      {typeof value === 'number' ? shownNumber(value) : String(value)}
+      {typeof value !== 'number'
+        ? String(value)
+        : isProbability(output)
+          ? shownProbability(value)
+          : shownNumber(value)}
       {unit !== null && (
         <Text span size="sm" c="dimmed" fw={400}>
           {' '}

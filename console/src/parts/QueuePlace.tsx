@@ -1,7 +1,8 @@
 import { useQuery } from '@apollo/client/react';
-import { Group, Loader, Text } from '@mantine/core';
+import { Alert, Group, Loader, Text } from '@mantine/core';
 import { graphql } from '../api/gql/gql.ts';
 import type { TaskState } from '../api/gql/graphql.ts';
+import type { PredictedTask } from '../api/modelOperations.ts';
 import { shownCount, shownTime } from './figures.ts';
 
 const PLACE = graphql(`
@@ -10,6 +11,11 @@ const PLACE = graphql(`
       id
       position
       estimatedStartAt
+      deadline
+      servedModel {
+        id
+        isPaused
+      }
     }
   }
 `);
@@ -21,6 +27,11 @@ interface QueuePlaceProps {
   readonly state: TaskState;
 }
 
+/** The progress of a row batch says more than that it runs. */
+export function isWaitShown({ state, batch }: Pick<PredictedTask, 'state' | 'batch'>): boolean {
+  return state === 'QUEUED' || (state === 'RUNNING' && batch === null);
+}
+
 /** Where a task stands while it waits. A short wait is over before this asks. */
 export function QueuePlace({ id, state }: QueuePlaceProps) {
   const isWaiting = state === 'QUEUED';
@@ -30,14 +41,21 @@ export function QueuePlace({ id, state }: QueuePlaceProps) {
     skip: !isWaiting,
     fetchPolicy: 'no-cache',
   });
-  const { position, estimatedStartAt } = data?.task ?? {};
+  const { position, estimatedStartAt, deadline, servedModel } = data?.task ?? {};
+  const latest = deadline === undefined ? '' : ` It expires at ${shownTime(deadline)}.`;
+  if (isWaiting && servedModel?.isPaused)
+    return (
+      <Alert color="orange" title="This model is paused" p="xs">
+        No worker gets the task until an operator resumes the model.{latest}
+      </Alert>
+    );
+  const before = position != null && position > 0 ? `, ${shownCount(position)} before it` : '';
+  const begins = estimatedStartAt == null ? '' : `, begins at about ${shownTime(estimatedStartAt)}`;
   return (
     <Group gap="xs">
       <Loader size="xs" aria-hidden="true" />
       <Text size="sm">
-        {isWaiting ? 'Waits for a worker' : 'A worker runs it'}
-        {isWaiting && position != null && position > 0 && `, ${shownCount(position)} before it`}
-        {isWaiting && estimatedStartAt != null && `, begins at about ${shownTime(estimatedStartAt)}`}
+        {isWaiting ? `Waits for a worker${before}${begins}.${latest}` : 'A worker runs it'}
       </Text>
     </Group>
   );

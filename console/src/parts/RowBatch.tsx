@@ -1,14 +1,20 @@
 import { useApolloClient, useQuery } from '@apollo/client/react';
 import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
-import { saveFile } from '../api/download.ts';
+import { saveFile, saveJson } from '../api/download.ts';
 import type { TaskState } from '../api/gql/graphql.ts';
-import { documentOf, type PageOfRows, type PredictedTask, rowsQuery } from '../api/modelOperations.ts';
+import {
+  documentOf,
+  type PageOfRows,
+  type PredictedTask,
+  rowsQuery,
+  type Values,
+} from '../api/modelOperations.ts';
 import type { Model } from '../api/models.ts';
 import { messageOf } from '../api/refusal.ts';
 import { csvOf } from './csv.ts';
-import { type ExportedRow, exportedRows } from './exportedRows.ts';
-import { shownCount } from './figures.ts';
+import { type ExportedRow, exportedColumns, exportedRows } from './exportedRows.ts';
+import { countOf, shownCount } from './figures.ts';
 import { Icon } from './Icon.tsx';
 import { Problem } from './Problem.tsx';
 import { RowTable } from './RowTable.tsx';
@@ -19,6 +25,8 @@ interface RowBatchProps {
   readonly state: TaskState;
   readonly batch: NonNullable<PredictedTask['batch']>;
   readonly model: Model;
+  /** What this page has sent; undefined if another has. */
+  readonly inputs?: readonly Values[] | undefined;
 }
 
 interface RowsAnswer {
@@ -29,7 +37,7 @@ const PAGE_ROWS = 50;
 const EXPORT_ROWS = 1_000;
 
 /** The progress of a task of many rows, its rows page by page, and all of them as a file. */
-export function RowBatch({ id, state, batch, model }: RowBatchProps) {
+export function RowBatch({ id, state, batch, model, inputs }: RowBatchProps) {
   const { rowCount, rowsDone, rowsFailed, estimatedSecondsLeft } = batch;
   const query = useMemo(() => documentOf<RowsAnswer, RowsVariables>(rowsQuery(model)), [model]);
   // The cursors after which the pages so far begin: the first page has none.
@@ -49,7 +57,7 @@ export function RowBatch({ id, state, batch, model }: RowBatchProps) {
           transitionDuration={0}
         />
         <Text size="sm" mt={4} className="number">
-          {shownCount(rowsDone)} of {shownCount(rowCount)} rows
+          {shownCount(rowsDone)} of {countOf(rowCount, 'row')}
           {rowsFailed > 0 && `, ${shownCount(rowsFailed)} failed`}
           {estimatedSecondsLeft != null && `, about ${Math.ceil(estimatedSecondsLeft)} s left`}
         </Text>
@@ -57,7 +65,12 @@ export function RowBatch({ id, state, batch, model }: RowBatchProps) {
       <Problem error={error} />
       {page !== undefined && (
         <>
-          <RowTable page={page} outputs={model.outputs} />
+          <RowTable page={page} model={model} inputs={inputs} />
+          {inputs === undefined && (
+            <Text size="xs" c="dimmed">
+              The inputs of rows are not kept. Row 1 is the first that was sent.
+            </Text>
+          )}
           <Group gap="xs" justify="space-between">
             <Group gap="xs">
               <Button
@@ -77,7 +90,7 @@ export function RowBatch({ id, state, batch, model }: RowBatchProps) {
                 Next rows
               </Button>
             </Group>
-            <ExportButtons id={id} model={model} query={query} />
+            <ExportButtons id={id} model={model} query={query} inputs={inputs} />
           </Group>
         </>
       )}
@@ -91,9 +104,10 @@ interface ExportButtonsProps {
   readonly id: string;
   readonly model: Model;
   readonly query: ReturnType<typeof documentOf<RowsAnswer, RowsVariables>>;
+  readonly inputs: readonly Values[] | undefined;
 }
 
-function ExportButtons({ id, model, query }: ExportButtonsProps) {
+function ExportButtons({ id, model, query, inputs }: ExportButtonsProps) {
   const apollo = useApolloClient();
   const [problem, setProblem] = useState<string>();
 
@@ -108,7 +122,7 @@ function ExportButtons({ id, model, query }: ExportButtonsProps) {
       });
       const page: PageOfRows | undefined = answer.data?.task?.batch?.rows;
       if (page === undefined) break;
-      rows.push(...exportedRows(page, model.outputs));
+      rows.push(...exportedRows(page, model.outputs, inputs));
       after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : undefined;
     }
     return rows;
@@ -118,8 +132,8 @@ function ExportButtons({ id, model, query }: ExportButtonsProps) {
     setProblem(undefined);
     try {
       const rows = await allRows();
-      const names = ['row', ...model.outputs.map(({ name }) => name), 'error'];
-      if (form === 'json') saveFile(`${id}.json`, 'application/json', JSON.stringify(rows, undefined, 2));
+      const names = exportedColumns(model, inputs !== undefined);
+      if (form === 'json') saveJson(`${id}.json`, rows);
       else
         saveFile(
           `${id}.csv`,

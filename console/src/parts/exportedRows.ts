@@ -1,15 +1,27 @@
-/** The rows of a row batch as a table: one value for each output, and why a row failed. */
-import type { PageOfRows } from '../api/modelOperations.ts';
-import type { ModelField } from '../api/models.ts';
+/** The rows of a row batch as a table: what was sent if it is known, one value for each output, and why a row failed. */
+import type { PageOfRows, Values } from '../api/modelOperations.ts';
+import type { Model, ModelField } from '../api/models.ts';
+
+/** @returns the names of the columns. An output with the name of an input stands for both. */
+export function exportedColumns({ inputs, outputs }: Model, hasInputs: boolean): readonly string[] {
+  const sent = hasInputs ? inputs.map(({ name }) => name) : [];
+  return [...new Set(['row', ...sent, ...outputs.map(({ name }) => name), 'error'])];
+}
 
 export type ExportedRow = Readonly<Record<string, unknown>>;
 
-export function exportedRows(page: PageOfRows, outputs: readonly ModelField[]): readonly ExportedRow[] {
+/** @param inputs of all rows, as far as the page knows them. */
+export function exportedRows(
+  page: PageOfRows,
+  outputs: readonly ModelField[],
+  inputs: readonly Values[] = [],
+): readonly ExportedRow[] {
   const { firstRow, rowCount, predictions, errors } = page;
   const messages = new Map(errors.map(({ row, message }) => [row, message]));
   return Array.from({ length: rowCount }, (_, i) => ({
     // As in a spreadsheet, the first row is 1.
     row: firstRow + i + 1,
+    ...inputs[firstRow + i],
     ...Object.fromEntries(outputs.map(({ name }) => [name, plainValue(predictions[name]?.[i])])),
     error: messages.get(firstRow + i) ?? null,
   }));

@@ -40,6 +40,11 @@ export function shownPercent(percent: number): string {
   return `${percent.toLocaleString('en', { maximumFractionDigits: 2 })} %`;
 }
 
+/** A probability in percent, such as "99.78 %", with the same digits for each. */
+export function shownProbability(probability: number): string {
+  return `${(100 * probability).toFixed(2)} %`;
+}
+
 /** Such as "3.2 ms", "1.24 s", "2 min 5 s". */
 export function shownMs(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`;

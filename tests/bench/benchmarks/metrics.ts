@@ -111,7 +111,8 @@ async function readingCost(port: number): Promise<number> {
 /** @returns the microseconds of CPU that a gateway takes to count a task, from its acceptance to its end. */
 async function countingCost(): Promise<number> {
   const events = new TaskEvents();
-  using _counting = new TaskMetrics({ metrics: new Metrics(), events });
+  const catalog = { models: [], watch: () => ({ [Symbol.dispose]() {} }) };
+  using _counting = new TaskMetrics({ metrics: new Metrics(), events, catalog });
   const tookUs = await cpuUs(() => {
     for (let i = 0; i < COUNTED_TASKS; i++) {
       events.emit('accepted', ACCEPTED);

@@ -132,7 +132,9 @@ describe.skipIf(program === undefined)('with Prometheus', () => {
     for (const { alert, annotations } of rules) {
       if (alert === undefined) continue;
       expect(annotations).toMatchObject({ summary: expect.any(String), description: expect.any(String) });
-      expect(annotations?.runbook_url).toBe(`docs/metrics.md#${alert.toLowerCase()}`);
+      expect(annotations?.runbook_url).toBe(
+        `{{ $externalLabels.runbook_base }}docs/metrics.md#${alert.toLowerCase()}`,
+      );
       expect([...headings.keys()]).toContain(alert.toLowerCase());
     }
   });
@@ -144,7 +146,7 @@ describe.skipIf(program === undefined)('with Prometheus', () => {
       panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
     );
     const queries = [...rules.map(({ expr }) => expr), ...shown].map((query) =>
-      query.replaceAll('$model', '.*'),
+      query.replaceAll('$__rate_interval', '1m').replaceAll(/\$(?:job|instance|model)\b/g, '.*'),
     );
     const variables = dashboards.flatMap(({ templating }) => templating.list.map(({ query }) => query));
     expect(queries.length).toBeGreaterThan(40);

@@ -215,12 +215,25 @@ describe('with a rollout', () => {
 test('the first task for a version without a worker is logged, and the next ones are not', () => {
   using gateway = openOffering();
   const { model, log } = gateway.view;
-  gateway.setWorkers(['1']);
+  gateway.setWorkers(['2']);
   gateway.offering.choose(model, {});
   expect(log).toEqual([]);
-  for (let i = 0; i < 3; i++) gateway.offering.choose(model, { modelVersion: '2' });
+  for (let i = 0; i < 3; i++) gateway.offering.choose(model, { modelVersion: '1' });
   expect(log).toMatchObject([
-    { model: 'm', version: '2', msg: 'tasks wait for a version that no live worker serves' },
+    { model: 'm', version: '1', msg: 'tasks wait for a version that no live worker serves' },
+  ]);
+});
+
+test('the log tells once that an older version answers since no worker serves the newest, unless one refuses it', () => {
+  using refused = openOffering();
+  refused.setWorkers(['1'], ['2']);
+  refused.offering.choose(refused.view.model, {});
+  expect(refused.view.log).toEqual([]);
+  using gateway = openOffering();
+  gateway.setWorkers(['1']);
+  for (let i = 0; i < 3; i++) gateway.offering.choose(gateway.view.model, {});
+  expect(gateway.view.log).toMatchObject([
+    { version: '1', newest: '2', msg: 'an older version answers: no worker serves the newest' },
   ]);
 });
 

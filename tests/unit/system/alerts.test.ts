@@ -25,6 +25,7 @@ const LANE = {
   waiting: 10,
   inHand: 0,
   endedPerSecond: 5,
+  capacityPerSecond: 5,
   backlogSeconds: 2,
   isPaused: false,
   messages: { waiting: 10, inHand: 0 },
@@ -57,7 +58,7 @@ const GATEWAY = {
 const CASES: Readonly<Record<string, Partial<SeenSystem>>> = {
   TidingsBrokerUnreachable: { queues: undefined, stores: [] },
   TidingsNoWorker: { workers: [] },
-  TidingsBacklogBeyondDeadline: { queues: [{ ...LANE, endedPerSecond: 0.5, backlogSeconds: 20 }] },
+  TidingsBacklogBeyondDeadline: { queues: [{ ...LANE, capacityPerSecond: 0.5, backlogSeconds: 20 }] },
   TidingsStoreNearlyFull: {
     stores: [{ name: 'ENDS', messages: 1, bytes: 81, maxBytes: 100, dropsOldest: false }],
   },

@@ -18,13 +18,13 @@ function firedAt(looks: readonly (readonly [second: number, ...found: Alert[]])[
 }
 
 test('an alert fires once its condition has held for the time of its rule', () => {
-  const looks = [0, 15, 59, 60, 75].map((second) => [second, UNSERVED, LETTERS] as const);
+  const looks = [0, 15, 29, 30, 75].map((second) => [second, UNSERVED, LETTERS] as const);
   const [letters, both] = [[LETTERS.name], [UNSERVED.name, LETTERS.name]];
   expect(firedAt(looks)).toEqual([letters, letters, letters, both, both]);
 });
 
 test('an alert that flickers does not fire, and its time begins anew', () => {
-  const looks = [[0, UNSERVED], [30], [31, UNSERVED], [90, UNSERVED], [91, UNSERVED]] as const;
+  const looks = [[0, UNSERVED], [15], [16, UNSERVED], [45, UNSERVED], [46, UNSERVED]] as const;
   expect(firedAt(looks)).toEqual([[], [], [], [], [UNSERVED.name]]);
 });
 

@@ -12,7 +12,9 @@ const IDLE = { version: '1', waiting: 0, inHand: 0, left: 0, isPaused: false } a
 
 /** A queue that a test fills. */
 function queueOf(jobs: number) {
-  const state = { lanes: [] as LaneState[], messages: 0, jobs, looks: 0 };
+  const served = { model: MODEL, version: '1', executionProvider: 'cpu' };
+  const worker = { id: 'w', startedAt: 0, models: [served] };
+  const state = { lanes: [] as LaneState[], messages: 0, jobs, looks: 0, workers: [worker] };
   const queues = new Queues({
     broker: {
       queues: {
@@ -24,7 +26,7 @@ function queueOf(jobs: number) {
     },
     models: [{ manifest: { name: MODEL } } as Model],
     queued: { of: () => state.jobs },
-    workers: { list: () => [] },
+    workers: { list: () => state.workers },
   });
   return { state, queues };
 }
@@ -65,39 +67,79 @@ describe('the lanes of a queue', () => {
     expect(lane).toMatchObject({ endedPerSecond: 10, backlogSeconds: 8 });
   });
 
-  test.each([
-    ['nothing waits', { waiting: 0 }, { waiting: 0 }, 0],
-    ['some wait and none has left yet', { waiting: 1 }, { waiting: 1 }, undefined],
-    ['so many wait that all would expire', { waiting: 1e6 }, { waiting: 1e6, left: 4 }, 300],
-  ])('have a backlog in seconds, at the second look, if %s', async (_what, before, after, backlogSeconds) => {
+  /** Looks after some time at a lane of single tasks. */
+  function watched() {
     const { state, queues } = queueOf(0);
-    state.lanes = [{ ...IDLE, lane: Lane.Bulk, ...before }];
-    await queues.list();
-    vi.advanceTimersByTime(2_000);
-    state.lanes = [{ ...IDLE, lane: Lane.Bulk, ...after }];
-    expect(await queues.list()).toMatchObject([{ backlogSeconds }]);
+    const look = async (afterMs: number, lane: Partial<LaneState>) => {
+      vi.advanceTimersByTime(afterMs);
+      state.lanes = [{ ...IDLE, lane: Lane.Bulk, ...lane }];
+      return (await queues.list())[0];
+    };
+    return { state, look };
+  }
+
+  test('have the backlog of the rate at which jobs left while some waited, not of how many came', async () => {
+    const { look } = watched();
+    await look(0, { left: 0 });
+    expect(await look(15_000, { left: 3 })).toMatchObject({ endedPerSecond: 0.2, backlogSeconds: 0 });
+    expect(await look(1_000, { waiting: 400, left: 3 })).toMatchObject({ backlogSeconds: undefined });
+    expect(await look(1_000, { waiting: 200, left: 203 })).toMatchObject({ backlogSeconds: 1 });
+    await look(1_000, { left: 403 });
+    for (let quiet = 0; quiet < 5; quiet++) await look(20_000, { left: 403 });
+    expect(await look(1_000, { waiting: 400, left: 403 })).toMatchObject({ backlogSeconds: 2 });
   });
 
-  test('that were idle have no backlog before a rate is known', async () => {
-    const { state, queues } = queueOf(0);
-    state.lanes = [{ ...IDLE, lane: Lane.Bulk }];
-    await queues.list();
-    vi.advanceTimersByTime(14_000);
-    expect(await queues.list()).toMatchObject([{ endedPerSecond: 0, backlogSeconds: 0 }]);
-    vi.advanceTimersByTime(1_000);
-    state.lanes = [{ ...IDLE, lane: Lane.Bulk, waiting: 1 }];
-    expect(await queues.list()).toMatchObject([{ endedPerSecond: undefined, backlogSeconds: undefined }]);
+  test('keep the higher rate if they may have been empty between two looks', async () => {
+    const { look } = watched();
+    await look(0, { waiting: 400 });
+    await look(1_000, { waiting: 200, left: 200 });
+    await look(61_000, { waiting: 1, left: 500 });
+    await look(10_000, { waiting: 100, left: 600 });
+    expect(await look(1_000, { waiting: 100, left: 610 })).toMatchObject({ backlogSeconds: 0.5 });
   });
 
-  test('have the backlog of the longest time limit once none has left for 10 s, or for a minute', async () => {
-    const { state, queues } = queueOf(0);
-    state.lanes = [{ ...IDLE, lane: Lane.Bulk, waiting: 1 }];
-    expect(await queues.list()).toMatchObject([{ backlogSeconds: undefined }]);
-    // Seldom and often: a scraper, and somebody who watches.
-    for (const pastMs of [10_000, 60_000]) {
-      vi.advanceTimersByTime(pastMs);
-      expect(await queues.list()).toMatchObject([{ endedPerSecond: 0, backlogSeconds: 300 }]);
+  test('tell the same to two readers, of which one looks more often', async () => {
+    const { look } = watched();
+    await look(0, { waiting: 1_000 });
+    for (let second = 1; second <= 40; second++) {
+      const lane = await look(1_000, { waiting: 1_000 - 10 * second, left: 10 * second });
+      expect(lane?.backlogSeconds).toBeCloseTo(100 - second);
     }
+  });
+
+  test('have the backlog of the longest time limit while no worker serves the version, at every look', async () => {
+    const { state, look } = watched();
+    await look(0, { waiting: 50 });
+    await look(1_000, { waiting: 40, left: 10 });
+    const { workers } = state;
+    state.workers = [];
+    for (const afterMs of [1_000, 9_990, 10_010, 1_000, 100_000])
+      expect(await look(afterMs, { waiting: 40, left: 10 })).toMatchObject({ backlogSeconds: 300 });
+    // A worker had them when it was killed.
+    expect(await look(1_000, { inHand: 40, left: 10 })).toMatchObject({ backlogSeconds: 300 });
+    await look(1_000, { waiting: 40, left: 10 });
+    state.workers = workers;
+    expect(await look(1_000, { waiting: 30, left: 20 })).toMatchObject({ backlogSeconds: 3 });
+  });
+
+  test('have that backlog, too, once none has left for 30 s, or if they are very long', async () => {
+    const { look } = watched();
+    await look(0, { waiting: 50 });
+    expect(await look(1_000, { waiting: 40, left: 10 })).toMatchObject({ backlogSeconds: 4 });
+    // So far, 10 have left in 30 s.
+    expect(await look(29_000, { waiting: 40, left: 10 })).toMatchObject({ backlogSeconds: 120 });
+    expect(await look(1_000, { waiting: 40, left: 10 })).toMatchObject({ backlogSeconds: 300 });
+    expect(await look(1_000, { waiting: 1e6, left: 20 })).toMatchObject({ backlogSeconds: 300 });
+  });
+
+  test('have no backlog in seconds while they are paused, unless none waits', async () => {
+    const { look } = watched();
+    await look(0, { waiting: 50 });
+    await look(1_000, { waiting: 40, left: 10 });
+    expect(await look(1_000, { waiting: 40, left: 10, isPaused: true })).toMatchObject({
+      backlogSeconds: undefined,
+    });
+    expect(await look(1_000, { left: 50, isPaused: true })).toMatchObject({ backlogSeconds: 0 });
   });
 });
 

@@ -34,7 +34,14 @@ test('the batch of tasks of several traces is in the first, and has links to all
   const [first, second] = [newSpan(newTraceId()), newSpan(newTraceId())];
   const unwanted = { ...newSpan(newTraceId()), isSampled: false };
   const traces = [unwanted, first, second].map(traceparentOf);
-  tracing.ran({ ...NAMED, run: RUN, traces: () => traces, errorCode: undefined });
+  tracing.ran({
+    ...NAMED,
+    run: RUN,
+    attempt: 1,
+    begunAt: RUN.formedAt,
+    traces: () => traces,
+    errorCode: undefined,
+  });
   tracing.stored({
     model: 'churn',
     part: endsOf([null, ...traces]),

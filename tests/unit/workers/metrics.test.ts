@@ -29,7 +29,7 @@ test('a worker counts the rows, the fill and the failures of its runs', async ()
     memoryMaxBytes: 0,
   });
   events.emit('loaded', { ...VERSION, tookMs: 500 });
-  const ran = { ...VERSION, traces: () => [] };
+  const ran = { ...VERSION, traces: () => [], attempt: 1, begunAt: 1 };
   const run = { formedAt: 1, startedAt: 2 };
   const full = { ...run, computeMs: 4, batchSize: 32 };
   const alone = { ...run, computeMs: 2, batchSize: 1 };
@@ -44,7 +44,7 @@ test('a worker counts the rows, the fill and the failures of its runs', async ()
   expect(samples.get('tidings_redeliveries_total{model="churn",version="1"}')).toBe(1);
   // It is there before the first one, so that the first one is an increase.
   expect(samples.get('tidings_dead_letters_stored_total{model="churn",version="1"}')).toBe(0);
-  expect(samples.get('tidings_refused_versions{model="churn",version="2"}')).toBe(1);
+  expect(samples.get('tidings_refused_version_info{model="churn",version="2"}')).toBe(1);
   expect(samples.get('tidings_slots_busy')).toBe(1);
 });
 
@@ -60,5 +60,5 @@ test('a trainer counts its steps by how they ended', async () => {
   const samples = await samplesIn(metrics);
   expect(samples.get('tidings_steps_running')).toBe(0);
   expect(samples.get('tidings_steps_ended_total{model="churn",step="train",outcome="failed"}')).toBe(1);
-  expect(samples.get('tidings_step_seconds_sum{model="churn",step="train"}')).toBe(2);
+  expect(samples.get('tidings_step_duration_seconds_sum{model="churn",step="train"}')).toBe(2);
 });

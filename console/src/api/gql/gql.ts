@@ -16,7 +16,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 type Documents = {
     "\n  query Me {\n    me {\n      owner\n      roles\n      quotas {\n        name\n        limit\n        used\n        resetsAt\n      }\n    }\n  }\n": typeof types.MeDocument,
     "\n  fragment ModelFieldParts on ModelField {\n    name\n    tensor\n    valueType\n    kind\n    maxBytes\n    description\n    unit\n    size\n    shape {\n      size\n      axis {\n        name\n        minimum\n        maximum\n      }\n    }\n    exact\n    labels\n    columns\n    allowNaN\n    minimum\n    maximum\n    maxLength\n    values\n    modelValues\n    timeZone\n    default\n  }\n": typeof types.ModelFieldPartsFragmentDoc,
-    "\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      live {\n        version\n        state\n      }\n    }\n  }\n": typeof types.ModelsDocument,
+    "\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      versions {\n        version\n        state\n      }\n    }\n  }\n": typeof types.ModelsDocument,
     "\n  query UploadRules {\n    uploadRules {\n      artifactMaxBytes\n      mustVersionsBeSigned\n    }\n  }\n": typeof types.UploadRulesDocument,
     "\n  query TrainableModels {\n    models {\n      id\n      name\n      inputs {\n        name\n        tensor\n        unit\n        minimum\n        maximum\n        default\n      }\n      training {\n        recipe\n        class\n        timeoutMs\n        columns {\n          input\n          column\n        }\n        targets {\n          output\n          expression\n        }\n        rows\n        params {\n          name\n          description\n          type\n          unit\n          minimum\n          maximum\n          values\n          default\n        }\n      }\n    }\n  }\n": typeof types.TrainableModelsDocument,
     "\n  query Datasets($model: String, $after: String) {\n    datasets(model: $model, first: 20, after: $after) {\n      edges {\n        node {\n          name\n          digest\n          model\n          createdAt\n          rowCount\n          usable\n          problems {\n            message\n          }\n          files {\n            name\n            bytes\n          }\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.DatasetsDocument,
@@ -44,20 +44,20 @@ type Documents = {
     "\n  mutation RedriveDeadLetters($model: String!) {\n    redriveDeadLetters(model: $model) {\n      redriven\n      kept\n      stoppedBy\n    }\n  }\n": typeof types.RedriveDeadLettersDocument,
     "\n  mutation DiscardDeadLetter($id: ID!) {\n    discardDeadLetter(id: $id) {\n      taskId\n    }\n  }\n": typeof types.DiscardDeadLetterDocument,
     "\n  query AuditLog($after: String) {\n    auditLog(first: 50, after: $after) {\n      edges {\n        cursor\n        node {\n          id\n          at\n          action\n          outcome\n          owner\n          address\n          target\n          code\n          asked\n          before\n          after\n          leftOut\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.AuditLogDocument,
-    "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n": typeof types.ListedTaskFragmentDoc,
+    "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    error {\n      code\n    }\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n": typeof types.ListedTaskFragmentDoc,
     "\n  query Tasks($filter: TaskFilter) {\n    tasks(filter: $filter, first: 50) {\n      edges {\n        node {\n          ...ListedTask\n        }\n      }\n    }\n  }\n": typeof types.TasksDocument,
     "\n  subscription TasksUpdates($filter: TaskFilter!) {\n    tasksUpdates(filter: $filter) {\n      ...ListedTask\n    }\n  }\n": typeof types.TasksUpdatesDocument,
     "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      worker\n      traceId\n      traceUrl\n      log {\n        at\n        event\n        process\n        detail\n      }\n      input {\n        name\n        value\n      }\n    }\n  }\n": typeof types.TaskDetailsDocument,
-    "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      ...ListedTask\n    }\n  }\n": typeof types.CancelTaskDocument,
     "\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n": typeof types.RetryTaskDocument,
+    "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      id\n      state\n    }\n  }\n": typeof types.CancelTaskDocument,
     "\n  mutation PauseModel($model: String!) {\n    pauseModel(model: $model) {\n      id\n      isPaused\n    }\n  }\n": typeof types.PauseModelDocument,
     "\n  mutation ResumeModel($model: String!) {\n    resumeModel(model: $model) {\n      id\n      isPaused\n    }\n  }\n": typeof types.ResumeModelDocument,
-    "\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n    }\n  }\n": typeof types.QueuePlaceDocument,
+    "\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n      deadline\n      servedModel {\n        id\n        isPaused\n      }\n    }\n  }\n": typeof types.QueuePlaceDocument,
 };
 const documents: Documents = {
     "\n  query Me {\n    me {\n      owner\n      roles\n      quotas {\n        name\n        limit\n        used\n        resetsAt\n      }\n    }\n  }\n": types.MeDocument,
     "\n  fragment ModelFieldParts on ModelField {\n    name\n    tensor\n    valueType\n    kind\n    maxBytes\n    description\n    unit\n    size\n    shape {\n      size\n      axis {\n        name\n        minimum\n        maximum\n      }\n    }\n    exact\n    labels\n    columns\n    allowNaN\n    minimum\n    maximum\n    maxLength\n    values\n    modelValues\n    timeZone\n    default\n  }\n": types.ModelFieldPartsFragmentDoc,
-    "\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      live {\n        version\n        state\n      }\n    }\n  }\n": types.ModelsDocument,
+    "\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      versions {\n        version\n        state\n      }\n    }\n  }\n": types.ModelsDocument,
     "\n  query UploadRules {\n    uploadRules {\n      artifactMaxBytes\n      mustVersionsBeSigned\n    }\n  }\n": types.UploadRulesDocument,
     "\n  query TrainableModels {\n    models {\n      id\n      name\n      inputs {\n        name\n        tensor\n        unit\n        minimum\n        maximum\n        default\n      }\n      training {\n        recipe\n        class\n        timeoutMs\n        columns {\n          input\n          column\n        }\n        targets {\n          output\n          expression\n        }\n        rows\n        params {\n          name\n          description\n          type\n          unit\n          minimum\n          maximum\n          values\n          default\n        }\n      }\n    }\n  }\n": types.TrainableModelsDocument,
     "\n  query Datasets($model: String, $after: String) {\n    datasets(model: $model, first: 20, after: $after) {\n      edges {\n        node {\n          name\n          digest\n          model\n          createdAt\n          rowCount\n          usable\n          problems {\n            message\n          }\n          files {\n            name\n            bytes\n          }\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.DatasetsDocument,
@@ -85,15 +85,15 @@ const documents: Documents = {
     "\n  mutation RedriveDeadLetters($model: String!) {\n    redriveDeadLetters(model: $model) {\n      redriven\n      kept\n      stoppedBy\n    }\n  }\n": types.RedriveDeadLettersDocument,
     "\n  mutation DiscardDeadLetter($id: ID!) {\n    discardDeadLetter(id: $id) {\n      taskId\n    }\n  }\n": types.DiscardDeadLetterDocument,
     "\n  query AuditLog($after: String) {\n    auditLog(first: 50, after: $after) {\n      edges {\n        cursor\n        node {\n          id\n          at\n          action\n          outcome\n          owner\n          address\n          target\n          code\n          asked\n          before\n          after\n          leftOut\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.AuditLogDocument,
-    "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n": types.ListedTaskFragmentDoc,
+    "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    error {\n      code\n    }\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n": types.ListedTaskFragmentDoc,
     "\n  query Tasks($filter: TaskFilter) {\n    tasks(filter: $filter, first: 50) {\n      edges {\n        node {\n          ...ListedTask\n        }\n      }\n    }\n  }\n": types.TasksDocument,
     "\n  subscription TasksUpdates($filter: TaskFilter!) {\n    tasksUpdates(filter: $filter) {\n      ...ListedTask\n    }\n  }\n": types.TasksUpdatesDocument,
     "\n  query TaskDetails($id: ID!) {\n    task(id: $id) {\n      ...ListedTask\n      kind\n      priority\n      requestId\n      deadline\n      expiresAt\n      history\n      worker\n      traceId\n      traceUrl\n      log {\n        at\n        event\n        process\n        detail\n      }\n      input {\n        name\n        value\n      }\n    }\n  }\n": types.TaskDetailsDocument,
-    "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      ...ListedTask\n    }\n  }\n": types.CancelTaskDocument,
     "\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n": types.RetryTaskDocument,
+    "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      id\n      state\n    }\n  }\n": types.CancelTaskDocument,
     "\n  mutation PauseModel($model: String!) {\n    pauseModel(model: $model) {\n      id\n      isPaused\n    }\n  }\n": types.PauseModelDocument,
     "\n  mutation ResumeModel($model: String!) {\n    resumeModel(model: $model) {\n      id\n      isPaused\n    }\n  }\n": types.ResumeModelDocument,
-    "\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n    }\n  }\n": types.QueuePlaceDocument,
+    "\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n      deadline\n      servedModel {\n        id\n        isPaused\n      }\n    }\n  }\n": types.QueuePlaceDocument,
 };
 
 /**
@@ -121,7 +121,7 @@ export function graphql(source: "\n  fragment ModelFieldParts on ModelField {\n 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      live {\n        version\n        state\n      }\n    }\n  }\n"): (typeof documents)["\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      live {\n        version\n        state\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      versions {\n        version\n        state\n      }\n    }\n  }\n"): (typeof documents)["\n  query Models {\n    models {\n      id\n      name\n      description\n      mutation\n      batchMutation\n      inputType\n      predictionType\n      partialType\n      columnsType\n      example\n      inputs {\n        ...ModelFieldParts\n      }\n      outputs {\n        ...ModelFieldParts\n      }\n      versions {\n        version\n        state\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -233,7 +233,7 @@ export function graphql(source: "\n  query AuditLog($after: String) {\n    audit
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n"): (typeof documents)["\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n"];
+export function graphql(source: "\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    error {\n      code\n    }\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n"): (typeof documents)["\n  fragment ListedTask on Task {\n    id\n    modelName\n    modelVersion\n    state\n    submittedAt\n    startedAt\n    finishedAt\n    attempts\n    labels\n    owner\n    error {\n      code\n    }\n    batch {\n      rowCount\n      rowsDone\n      rowsFailed\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -249,11 +249,11 @@ export function graphql(source: "\n  query TaskDetails($id: ID!) {\n    task(id:
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      ...ListedTask\n    }\n  }\n"): (typeof documents)["\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      ...ListedTask\n    }\n  }\n"];
+export function graphql(source: "\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n"): (typeof documents)["\n  mutation RetryTask($id: ID!) {\n    retryTask(id: $id) {\n      id\n    }\n  }\n"];
+export function graphql(source: "\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      id\n      state\n    }\n  }\n"): (typeof documents)["\n  mutation CancelTask($id: ID!) {\n    cancelTask(id: $id) {\n      id\n      state\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -265,7 +265,7 @@ export function graphql(source: "\n  mutation ResumeModel($model: String!) {\n  
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n    }\n  }\n"): (typeof documents)["\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n    }\n  }\n"];
+export function graphql(source: "\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n      deadline\n      servedModel {\n        id\n        isPaused\n      }\n    }\n  }\n"): (typeof documents)["\n  query QueuePlace($id: ID!) {\n    task(id: $id) {\n      id\n      position\n      estimatedStartAt\n      deadline\n      servedModel {\n        id\n        isPaused\n      }\n    }\n  }\n"];
 
 export function graphql(source: string) {
   return (documents as any)[source] ?? {};

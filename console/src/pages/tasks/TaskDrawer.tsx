@@ -1,35 +1,33 @@
 import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
 import { Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useEffectEvent, useMemo } from 'react';
-import { Link, useLocation } from 'wouter';
-import { saveFile } from '../../api/download.ts';
+import { Link, useLocation, useSearch } from 'wouter';
+import { saveJson } from '../../api/download.ts';
 import { documentOf, type PredictedTask, updates } from '../../api/modelOperations.ts';
 import { type Model, useModels } from '../../api/models.ts';
-import { messageOf } from '../../api/refusal.ts';
 import { useMaySubmit } from '../../app/signedIn.ts';
+import { CancelTask } from '../../parts/CancelTask.tsx';
 import { CodeBlock } from '../../parts/CodeBlock.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { Icon } from '../../parts/Icon.tsx';
 import { PredictionView } from '../../parts/PredictionView.tsx';
 import { Problem } from '../../parts/Problem.tsx';
-import { QueuePlace } from '../../parts/QueuePlace.tsx';
+import { isWaitShown, QueuePlace } from '../../parts/QueuePlace.tsx';
 import { RowBatch } from '../../parts/RowBatch.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { isFinal } from '../../parts/states.ts';
 import { TimeBar } from '../../parts/TimeBar.tsx';
-import { CANCEL, RETRY, TASK_DETAILS } from './operations.ts';
+import { RETRY, TASK_DETAILS } from './operations.ts';
 import { TaskFacts } from './TaskFacts.tsx';
 import { TaskLog } from './TaskLog.tsx';
-import type { ListedTask } from './TaskRows.ts';
 
 interface TaskDrawerProps {
   readonly id: string;
   readonly close: () => void;
-  readonly put: (task: ListedTask) => void;
 }
 
 /** One task, beside the list: how far it is, what came of it, and what it was asked. */
-export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
+export function TaskDrawer({ id, close }: TaskDrawerProps) {
   const { models } = useModels();
   const { data, error, refetch } = useQuery(TASK_DETAILS, {
     variables: { id },
@@ -51,7 +49,6 @@ export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
             key={id}
             id={id}
             model={model}
-            put={put}
             // What is told of a task that had not ended is out of date then.
             onEnd={() => !isFinal(details.state) && void refetch().catch(() => {})}
           />
@@ -89,12 +86,11 @@ export function TaskDrawer({ id, close, put }: TaskDrawerProps) {
 interface FollowedTaskProps {
   readonly id: string;
   readonly model: Model;
-  readonly put: (task: ListedTask) => void;
   readonly onEnd: () => void;
 }
 
 /** What changes until the end of a task: one subscription pushes it, with what comes before the end. */
-function FollowedTask({ id, model, put, onEnd }: FollowedTaskProps) {
+function FollowedTask({ id, model, onEnd }: FollowedTaskProps) {
   const query = useMemo(() => documentOf<{ task: PredictedTask }, { id: string }>(updates(model)), [model]);
   const { data, error } = useSubscription(query, { variables: { id }, fetchPolicy: 'no-cache' });
   const task = data?.task;
@@ -112,9 +108,9 @@ function FollowedTask({ id, model, put, onEnd }: FollowedTaskProps) {
         <span role="status">
           <StateBadge state={task.state} />
         </span>
-        <Actions task={task} put={put} />
+        <Actions task={task} />
       </Group>
-      {!isFinal(task.state) && task.batch === null && <QueuePlace id={id} state={task.state} />}
+      {isWaitShown(task) && <QueuePlace id={id} state={task.state} />}
       {values != null && <PredictionView outputs={model.outputs} values={values} />}
       {task.error !== null && <ErrorOfTask error={task.error} />}
       {task.batch !== null && <RowBatch id={id} state={task.state} batch={task.batch} model={model} />}
@@ -124,44 +120,26 @@ function FollowedTask({ id, model, put, onEnd }: FollowedTaskProps) {
 }
 
 /** What may be done with a task now. */
-function Actions({ task, put }: { readonly task: PredictedTask; readonly put: (task: ListedTask) => void }) {
+function Actions({ task }: { readonly task: PredictedTask }) {
   const maySubmit = useMaySubmit();
   const [, navigate] = useLocation();
+  const search = useSearch();
   const { id, state } = task;
-  const [cancel, canceling] = useMutation(CANCEL, {
+  const [retry, { loading, error }] = useMutation(RETRY, {
     variables: { id },
     fetchPolicy: 'no-cache',
-    onCompleted: ({ cancelTask }) => put(cancelTask),
+    onCompleted: ({ retryTask }) => navigate(`/tasks/${encodeURIComponent(retryTask.id)}?${search}`),
   });
-  const [retry, retrying] = useMutation(RETRY, {
-    variables: { id },
-    fetchPolicy: 'no-cache',
-    onCompleted: ({ retryTask }) => navigate(`/tasks/${encodeURIComponent(retryTask.id)}`),
-  });
-  const problem = canceling.error ?? retrying.error;
   return (
     <Group gap="xs">
-      {problem !== undefined && (
-        <Text size="sm" c="red" role="alert">
-          {messageOf(problem)}
-        </Text>
-      )}
-      {maySubmit && !isFinal(state) && (
-        <Button
-          variant="default"
-          size="xs"
-          loading={canceling.loading}
-          onClick={() => cancel().catch(() => {})}
-        >
-          Cancel the task
-        </Button>
-      )}
+      <Problem error={error} />
+      {maySubmit && !isFinal(state) && <CancelTask id={id} />}
       {maySubmit && isFinal(state) && state !== 'SUCCEEDED' && (
         <Button
           variant="default"
           size="xs"
           leftSection={<Icon name="refresh" />}
-          loading={retrying.loading}
+          loading={loading}
           onClick={() => retry().catch(() => {})}
         >
           Try it again
@@ -172,7 +150,7 @@ function Actions({ task, put }: { readonly task: PredictedTask; readonly put: (t
           variant="default"
           size="xs"
           leftSection={<Icon name="download" />}
-          onClick={() => saveFile(`${id}.json`, 'application/json', JSON.stringify(task, undefined, 2))}
+          onClick={() => saveJson(`${id}.json`, task)}
         >
           JSON
         </Button>

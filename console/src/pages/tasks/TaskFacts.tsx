@@ -24,7 +24,7 @@ export function TaskFacts({ task }: { readonly task: Details }) {
   const facts: readonly (readonly [string, string | null])[] = [
     ['Version', modelVersion || null],
     ['Submitted', shownTime(submittedAt)],
-    ['Time limit', shownTime(deadline)],
+    ['Ends at the latest', shownTime(deadline)],
     ['Kept until', expiresAt && shownTime(expiresAt)],
     ['Attempts', String(attempts)],
     ['Worker', worker],

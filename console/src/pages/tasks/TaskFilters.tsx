@@ -3,16 +3,8 @@ import { memo, useEffect, useState } from 'react';
 import type { TaskState } from '../../api/gql/graphql.ts';
 import { useModels } from '../../api/models.ts';
 import { lookOf, STATES } from '../../parts/states.ts';
+import type { FilterChoice } from './filterChoice.ts';
 
-export interface FilterChoice {
-  /** Empty: all. */
-  readonly states: readonly TaskState[];
-  readonly model: string | undefined;
-  readonly label: string;
-  readonly isMine: boolean;
-}
-
-export const NO_FILTER: FilterChoice = { states: [], model: undefined, label: '', isMine: false };
 /** A label counts once the user stops typing. */
 const TYPING_MS = 300;
 

@@ -1,4 +1,4 @@
-import { Text, Title } from '@mantine/core';
+import { Title } from '@mantine/core';
 import type { TaskDetailsQuery, TaskLogEvent } from '../../api/gql/graphql.ts';
 import { msBetween, shownMs, shownTime } from '../../parts/figures.ts';
 
@@ -13,35 +13,29 @@ const NAMES: Readonly<Record<TaskLogEvent, string>> = {
   ENDED: 'Ended',
 };
 
-/** What happened to a task, in the order of time, each with how long after the acceptance. */
+/** What happened to a task, in the order of time, each with how long after the acceptance. Only if the gateway keeps it. */
 export function TaskLog({ task: { kind, log, submittedAt } }: { readonly task: Details }) {
   // Stages tell it of a training and of a check.
-  if (kind !== 'PREDICTION') return null;
+  if (kind !== 'PREDICTION' || log === null) return null;
   return (
     <section>
       <Title order={2} mb={4}>
         What happened
       </Title>
-      {log === null ? (
-        <Text size="sm" c="dimmed">
-          Gateways and workers keep this with TASK_HISTORY=true. The owner of the task and operators see it.
-        </Text>
-      ) : (
-        <ol className="list task-log">
-          {log.map(({ at, event, process, detail }) => (
-            <li key={`${at} ${event}`}>
-              <time className="number" dateTime={at} title={shownTime(at)}>
-                {shownMs(msBetween(submittedAt, at))}
-              </time>
-              <span>
-                {NAMES[event]}
-                {detail !== null && `: ${detail}`}
-                {process !== null && <span className="task-log-process wrapped">{process}</span>}
-              </span>
-            </li>
-          ))}
-        </ol>
-      )}
+      <ol className="list task-log">
+        {log.map(({ at, event, process, detail }) => (
+          <li key={`${at} ${event}`}>
+            <time className="number" dateTime={at} title={shownTime(at)}>
+              {shownMs(msBetween(submittedAt, at))}
+            </time>
+            <span>
+              {NAMES[event]}
+              {detail !== null && `: ${detail}`}
+              {process !== null && <span className="task-log-process wrapped">{process}</span>}
+            </span>
+          </li>
+        ))}
+      </ol>
     </section>
   );
 }

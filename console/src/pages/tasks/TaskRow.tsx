@@ -10,10 +10,11 @@ interface TaskRowProps {
   readonly index: number;
   readonly showsOwner: boolean;
   readonly isOpen: boolean;
+  readonly search: string;
 }
 
 /** A row is drawn again when its task or its place changes. */
-export const TaskRow = memo(function TaskRow({ task, index, showsOwner, isOpen }: TaskRowProps) {
+export const TaskRow = memo(function TaskRow({ task, index, showsOwner, isOpen, search }: TaskRowProps) {
   const { id, state, modelName, modelVersion, submittedAt, finishedAt, batch, labels, owner } = task;
   return (
     <tr aria-rowindex={index + 2} className="task-row" data-open={isOpen}>
@@ -22,7 +23,7 @@ export const TaskRow = memo(function TaskRow({ task, index, showsOwner, isOpen }
       </td>
       <td>
         {/* It covers the whole row. */}
-        <Link href={`/tasks/${encodeURIComponent(id)}`} className="task-link" title={id}>
+        <Link href={`/tasks/${encodeURIComponent(id)}${search}`} className="task-link" title={id}>
           {modelName}
         </Link>
       </td>

@@ -11,10 +11,12 @@ interface TaskTableProps {
   readonly tasks: readonly ListedTask[];
   readonly showsOwners: boolean;
   readonly openId: string | undefined;
+  /** Of the address, so that a task opens beside the same list. */
+  readonly search: string;
 }
 
 /** A table of which only the rows in sight are drawn, however many there are. */
-export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
+export function TaskTable({ tasks, showsOwners, openId, search }: TaskTableProps) {
   const list = useRef<HTMLTableSectionElement>(null);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
@@ -53,6 +55,7 @@ export function TaskTable({ tasks, showsOwners, openId }: TaskTableProps) {
             index={first + place}
             showsOwner={showsOwners}
             isOpen={task.id === openId}
+            search={search}
           />
         ))}
       </tbody>

@@ -1,43 +1,36 @@
 import { Button, Group, Text } from '@mantine/core';
-import { useMemo, useState } from 'react';
-import { useLocation, useRoute } from 'wouter';
-import { saveFile } from '../../api/download.ts';
+import { useCallback, useMemo } from 'react';
+import { useLocation, useRoute, useSearchParams } from 'wouter';
+import { saveFile, saveJson } from '../../api/download.ts';
 import { useSeesAllOwners, useSignedIn } from '../../app/signedIn.ts';
 import { csvOf } from '../../parts/csv.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Problem } from '../../parts/Problem.tsx';
+import { COLUMNS, type ExportedTask, exportedTask } from './exportedTasks.ts';
+import { choiceIn, type FilterChoice, queryOf } from './filterChoice.ts';
 import { TaskDrawer } from './TaskDrawer.tsx';
-import { NO_FILTER, TaskFilters } from './TaskFilters.tsx';
-import type { ListedTask } from './TaskRows.ts';
+import { TaskFilters } from './TaskFilters.tsx';
 import { TaskTable } from './TaskTable.tsx';
 import { useTaskList } from './useTaskList.ts';
-
-const COLUMNS = [
-  ...([
-    'id',
-    'modelName',
-    'modelVersion',
-    'state',
-    'submittedAt',
-    'startedAt',
-    'finishedAt',
-    'attempts',
-  ] as const),
-  ...(['labels', 'owner'] as const),
-];
 
 /** The tasks of the client, or of all owners for those who may see them, as they change. */
 export default function TasksPage() {
   const { me } = useSignedIn();
   const seesAll = useSeesAllOwners();
-  const [choice, setChoice] = useState(NO_FILTER);
+  const [query, setQuery] = useSearchParams();
+  const choice = useMemo(() => choiceIn(query), [query]);
+  const setChoice = useCallback(
+    (choice: FilterChoice) => setQuery(queryOf(choice), { replace: true }),
+    [setQuery],
+  );
   const { model, label, states, isMine } = choice;
   const filter = useMemo(
     () => ({ ...(model !== undefined && { model }), ...(label !== '' && { label }) }),
     [model, label],
   );
-  const { tasks, isLoaded, problem, put } = useTaskList(filter);
+  const { tasks, isLoaded, problem } = useTaskList(filter);
+  const search = query.size === 0 ? '' : `?${query}`;
   const [, params] = useRoute('/tasks/:id');
   const [, navigate] = useLocation();
   // A task that changes its state leaves the list that was asked for, so the page looks at states itself.
@@ -67,7 +60,9 @@ export default function TasksPage() {
             size="xs"
             leftSection={<Icon name="download" />}
             disabled={shown.length === 0}
-            onClick={() => saveFile('tasks.csv', 'text/csv', csvOf(COLUMNS, shown.map(cellsOf)))}
+            onClick={() =>
+              saveFile('tasks.csv', 'text/csv', csvOf(COLUMNS, shown.map(exportedTask).map(cellsOf)))
+            }
           >
             CSV
           </Button>
@@ -76,7 +71,7 @@ export default function TasksPage() {
             size="xs"
             leftSection={<Icon name="download" />}
             disabled={shown.length === 0}
-            onClick={() => saveFile('tasks.json', 'application/json', JSON.stringify(shown, undefined, 2))}
+            onClick={() => saveJson('tasks.json', shown.map(exportedTask))}
           >
             JSON
           </Button>
@@ -86,11 +81,11 @@ export default function TasksPage() {
       <TaskFilters choice={choice} onChange={setChoice} canSeeAll={seesAll} />
       <Problem error={problem} />
       {isLoaded && shown.length === 0 ? (
-        <Nothing isFiltered={choice !== NO_FILTER} reset={() => setChoice(NO_FILTER)} />
+        <Nothing isFiltered={query.size > 0} reset={() => setQuery({}, { replace: true })} />
       ) : (
-        <TaskTable tasks={shown} showsOwners={seesAll} openId={params?.id} />
+        <TaskTable tasks={shown} showsOwners={seesAll} openId={params?.id} search={search} />
       )}
-      {params !== null && <TaskDrawer id={params.id} close={() => navigate('/tasks')} put={put} />}
+      {params !== null && <TaskDrawer id={params.id} close={() => navigate(`/tasks${search}`)} />}
     </Page>
   );
 }
@@ -116,6 +111,6 @@ function countOf(count: number): string {
   return count === 1 ? '1 task' : `${count.toLocaleString('en')} tasks`;
 }
 
-function cellsOf(task: ListedTask): readonly unknown[] {
-  return COLUMNS.map((name) => (name === 'labels' ? task.labels.join(' ') : task[name]));
+function cellsOf(task: ExportedTask): readonly unknown[] {
+  return COLUMNS.map((name) => (name === 'labels' ? [task.labels].flat().join(' ') : task[name]));
 }

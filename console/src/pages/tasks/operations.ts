@@ -13,6 +13,9 @@ export const LISTED_TASK = graphql(`
     attempts
     labels
     owner
+    error {
+      code
+    }
     batch {
       rowCount
       rowsDone
@@ -64,14 +67,6 @@ export const TASK_DETAILS = graphql(`
         name
         value
       }
-    }
-  }
-`);
-
-export const CANCEL = graphql(`
-  mutation CancelTask($id: ID!) {
-    cancelTask(id: $id) {
-      ...ListedTask
     }
   }
 `);

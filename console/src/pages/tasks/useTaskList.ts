@@ -11,8 +11,6 @@ export interface TaskList {
   readonly tasks: readonly ListedTask[];
   readonly isLoaded: boolean;
   readonly problem: string | undefined;
-  /** Takes a task whose change was answered before it was pushed. */
-  readonly put: (task: ListedTask) => void;
 }
 
 /** @param filter is the same object as long as it means the same. */
@@ -46,5 +44,5 @@ export function useTaskList(filter: TaskFilter): TaskList {
   }, [apollo, filter, rows]);
 
   const tasks = useSyncExternalStore(rows.subscribe, rows.present);
-  return { tasks, isLoaded: loaded === rows, problem, put: (task) => rows.put(task) };
+  return { tasks, isLoaded: loaded === rows, problem };
 }

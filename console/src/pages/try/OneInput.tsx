@@ -9,6 +9,7 @@ import { type Draft, readDraft } from './draft.ts';
 import { exampleDrafts } from './exampleDrafts.ts';
 import { InputField, ZONE_UNIT } from './fields/InputField.tsx';
 import type { Submission } from './useSubmission.ts';
+import { DistanceHint } from './zones/DistanceHint.tsx';
 import { ZoneMap } from './zones/ZoneMap.tsx';
 
 interface OneInputProps {
@@ -24,6 +25,7 @@ export function OneInput({ model, present, submit }: OneInputProps) {
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
   const [failure, setFailure] = useState<string>();
   const zoneFields = model.inputs.filter(({ unit, size }) => unit === ZONE_UNIT && size === null);
+  const distance = model.inputs.find(({ unit }) => unit === 'miles');
 
   function change(name: string, draft: Draft): void {
     setDrafts((before) => ({ ...before, [name]: draft }));
@@ -61,6 +63,9 @@ export function OneInput({ model, present, submit }: OneInputProps) {
     >
       <Stack gap="md">
         {zoneFields.length > 0 && <ZoneMap fields={zoneFields} drafts={drafts} onChange={change} />}
+        {zoneFields.length === 2 && distance !== undefined && (
+          <DistanceHint zones={zoneFields} distance={distance} drafts={drafts} onChange={change} />
+        )}
         <div className="fields">
           {model.inputs.map((field) => (
             <InputField

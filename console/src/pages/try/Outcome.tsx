@@ -1,9 +1,10 @@
 import { Card, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
+import { CancelTask } from '../../parts/CancelTask.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { PredictionView } from '../../parts/PredictionView.tsx';
 import { Problem } from '../../parts/Problem.tsx';
-import { QueuePlace } from '../../parts/QueuePlace.tsx';
+import { isWaitShown, QueuePlace } from '../../parts/QueuePlace.tsx';
 import { RowBatch } from '../../parts/RowBatch.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { isFinal } from '../../parts/states.ts';
@@ -19,7 +20,12 @@ export function Outcome({ present }: { readonly present: Submission | undefined 
       <Stack gap="md">
         <Group justify="space-between" gap="xs">
           <Title order={2}>Result</Title>
-          {task !== undefined && <StateBadge state={task.state} />}
+          {task !== undefined && (
+            <Group gap="xs">
+              {!isFinal(task.state) && <CancelTask id={task.id} />}
+              <StateBadge state={task.state} />
+            </Group>
+          )}
         </Group>
         {/* Read out as it comes. */}
         <div role="status">
@@ -38,6 +44,11 @@ export function Outcome({ present }: { readonly present: Submission | undefined 
             {present !== undefined && task !== undefined && <TaskSoFar present={present} task={task} />}
           </Stack>
         </div>
+        {task !== undefined && task.modelVersion !== '' && (
+          <Text size="sm">
+            Version {task.modelVersion} {task.state === 'SUCCEEDED' ? 'answered.' : 'was asked.'}
+          </Text>
+        )}
         {task !== undefined && task.batch === null && <TimeBar task={task} totalMs={present?.totalMs} />}
         {present !== undefined && <SentOperation present={present} />}
         {present?.id !== undefined && (
@@ -57,11 +68,11 @@ interface TaskSoFarProps {
   readonly task: NonNullable<Submission['task']>;
 }
 
-function TaskSoFar({ present: { model }, task }: TaskSoFarProps) {
+function TaskSoFar({ present: { model, variables }, task }: TaskSoFarProps) {
   const values = task.prediction ?? task.partial?.output;
   return (
     <>
-      {!isFinal(task.state) && task.batch === null && <QueuePlace id={task.id} state={task.state} />}
+      {isWaitShown(task) && <QueuePlace id={task.id} state={task.state} />}
       {values != null && (
         <>
           {task.prediction === null && (
@@ -72,7 +83,15 @@ function TaskSoFar({ present: { model }, task }: TaskSoFarProps) {
           <PredictionView outputs={model.outputs} values={values} />
         </>
       )}
-      {task.batch !== null && <RowBatch id={task.id} state={task.state} batch={task.batch} model={model} />}
+      {task.batch !== null && (
+        <RowBatch
+          id={task.id}
+          state={task.state}
+          batch={task.batch}
+          model={model}
+          inputs={variables.inputs}
+        />
+      )}
       {task.error !== null && <ErrorOfTask error={task.error} />}
     </>
   );

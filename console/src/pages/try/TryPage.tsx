@@ -13,17 +13,18 @@ export default function TryPage() {
   const names = models?.map(({ name }) => name) ?? [];
   const wanted = params?.model;
   const shown =
-    models?.find(({ name }) => name === wanted) ??
-    models?.find(({ name }) => name === 'trip-duration') ??
-    models?.[0];
+    wanted === undefined
+      ? (models?.find(({ name }) => name === 'trip-duration') ?? models?.[0])
+      : models?.find(({ name }) => name === wanted);
   return (
     <Page
       title="Try"
-      about={shown?.description ?? 'Submit an input, and see the result as it is pushed.'}
+      about="Submit an input, and see the result as it is pushed."
       aside={
         <Select
           aria-label="Model"
           data={names}
+          placeholder="Choose a model"
           value={shown?.name ?? null}
           onChange={(name) => name !== null && navigate(`/try/${encodeURIComponent(name)}`)}
           allowDeselect={false}
@@ -38,6 +39,9 @@ export default function TryPage() {
           This gateway serves no model. Put one into MODELS_DIR, or see docs/models.md for how to add your
           own.
         </Alert>
+      )}
+      {models !== undefined && models.length > 0 && shown === undefined && (
+        <Alert color="gray">There is no model {wanted}. Choose one at the top.</Alert>
       )}
       {models === undefined && error === undefined && <Waiting />}
       {shown !== undefined && <TryModel key={shown.name} model={shown} />}

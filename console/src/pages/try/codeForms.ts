@@ -86,7 +86,7 @@ variables = json.loads(r"""
 ${json(variables)}
 """)
 # Waits for the end, up to 30 s. To have it pushed instead, subscribe to taskResult.
-variables["options"] = {"waitMs": 30000}
+variables.setdefault("options", {})["waitMs"] = 30000
 body = json.dumps({"query": QUERY, "variables": variables}).encode()
 headers = {"content-type": "application/json"${header}}
 with urlopen(Request("${GRAPHQL_URL}", body, headers)) as answer:

@@ -1,6 +1,6 @@
 /** What the user has entered for an input, and how it becomes the value of a variable. */
 import type { ModelField } from '../../api/models.ts';
-import { type Read, readText } from './readText.ts';
+import { MISSING, type Read, readText } from './readText.ts';
 import { type TensorDraft, tensorValue } from './tensorDraft.ts';
 
 /** A text as it was typed, a choice, a file; undefined: left empty. */
@@ -14,13 +14,12 @@ const MAX_INLINE_BYTES = 256 * 1024;
 
 /** @returns the value; an empty optional input has the value undefined, so that the default is used. */
 export async function readDraft(field: ModelField, draft: Draft, store: Store): Promise<Read> {
-  if (isEmpty(draft))
-    return field.default === null ? { problem: `${field.name} is needed.` } : { value: undefined };
+  if (isEmpty(draft)) return field.default === null ? MISSING : { value: undefined };
   if (field.kind === 'IMAGE' || field.kind === 'AUDIO')
     return draft instanceof Blob ? { value: await bytesInput(draft, store) } : { value: draft };
   if (field.kind === 'TEXT' || typeof draft === 'boolean') return { value: draft };
   if (typeof draft === 'string') return readText(field, draft);
-  if (draft instanceof Blob || draft === undefined) return { problem: `${field.name} takes no file.` };
+  if (draft instanceof Blob || draft === undefined) return { problem: 'Must be no file.' };
   return tensorValue(field, draft, (bytes) => bytesInput(bytes, store));
 }
 

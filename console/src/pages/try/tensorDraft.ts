@@ -23,9 +23,14 @@ export async function tensorValue(
     const read = readNumber({ ...field, valueType: 'FLOAT64' }, draft.text);
     return 'problem' in read ? read : shaped(field, draft, undefined, { fill: read.value });
   }
-  const list = elementsIn(field, draft.text);
+  return tensorOfText(field, draft);
+}
+
+/** Of its elements as a text. */
+export function tensorOfText(field: ModelField, entered: Pick<TensorDraft, 'text' | 'shape'>): Read {
+  const list = elementsIn(field, entered.text);
   if ('problem' in list) return list;
-  return shaped(field, draft, list, { [listName(field)]: list.elements });
+  return shaped(field, entered, list, { [listName(field)]: list.elements });
 }
 
 interface List {
@@ -41,7 +46,7 @@ function elementsIn(field: ModelField, text: string): List | { readonly problem:
       const parsed: unknown = JSON.parse(text);
       return { elements: [parsed].flat(Number.POSITIVE_INFINITY), shape: shapeOf(parsed) };
     } catch {
-      return { problem: `${field.name} begins with [ and is no list in JSON` };
+      return { problem: 'Begins with [ and is no list in JSON.' };
     }
   }
   if (field.valueType === 'STRING') return { elements: text.split(/\r?\n/), shape: undefined };
@@ -61,7 +66,7 @@ function shapeOf(value: unknown): Shape {
 /** A tensor whose size varies is sent with its shape. */
 function shaped(
   field: ModelField,
-  { shape: entered }: TensorDraft,
+  { shape: entered }: Pick<TensorDraft, 'shape'>,
   list: List | undefined,
   data: object,
 ): Read {
@@ -72,7 +77,7 @@ function shaped(
     return { value: { shape: list.shape, data } };
   const known = dimensions.reduce((product, { size }) => product * (size ?? 1), 1);
   if (dimensions.filter(({ size }) => size === null).length > 1 || list === undefined)
-    return { problem: `${field.name} needs its shape: ${dimensions.length} sizes, such as 2 × 3` };
+    return { problem: `The shape is needed: ${dimensions.length} sizes, such as 2 × 3` };
   const rest = list.elements.length / known;
   return { value: { shape: dimensions.map(({ size }) => size ?? rest), data } };
 }

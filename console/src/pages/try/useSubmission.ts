@@ -1,15 +1,29 @@
 /** Submits a task and follows it until its end: the mutation over POST, what is pushed over the WebSocket. */
 import { useApolloClient } from '@apollo/client/react';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { documentOf, type PredictedTask, submission, updates } from '../../api/modelOperations.ts';
+import {
+  documentOf,
+  type PredictedTask,
+  submission,
+  updates,
+  type Values,
+} from '../../api/modelOperations.ts';
 import type { Model } from '../../api/models.ts';
 import { messageOf } from '../../api/refusal.ts';
 import { newRequestId } from '../../api/requestId.ts';
 import { type FieldProblem, fieldProblemsIn } from './fieldProblems.ts';
 
+/** Of the mutation, without what makes its tries one task. */
+export interface SubmittedVariables {
+  readonly input?: Values;
+  /** Of many rows. */
+  readonly inputs?: readonly Values[];
+  readonly options?: { readonly modelVersion: string };
+}
+
 export interface Submission {
   readonly text: string;
-  readonly variables: Readonly<Record<string, unknown>>;
+  readonly variables: SubmittedVariables;
   readonly model: Model;
   readonly isSending: boolean;
   readonly id: string | undefined;
@@ -28,7 +42,7 @@ export function useSubmission() {
   useEffect(() => () => watch.current?.unsubscribe(), []);
 
   const submit = useCallback(
-    async (model: Model, variables: Readonly<Record<string, unknown>>, isForRows: boolean) => {
+    async (model: Model, variables: SubmittedVariables, isForRows: boolean) => {
       watch.current?.unsubscribe();
       const startedAt = performance.now();
       const text = submission(model, isForRows);
@@ -41,7 +55,7 @@ export function useSubmission() {
         const { data } = await apollo.mutate({
           mutation: documentOf<{ task: { id: string } }, Record<string, unknown>>(text),
           // All tries of this submission make one task.
-          variables: { ...variables, options: { requestId: newRequestId() } },
+          variables: { ...variables, options: { ...variables.options, requestId: newRequestId() } },
           fetchPolicy: 'no-cache',
         });
         const id = data?.task.id ?? '';

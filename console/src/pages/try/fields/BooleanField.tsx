@@ -1,5 +1,5 @@
 import { Checkbox } from '@mantine/core';
-import { labelOf } from './about.ts';
+import { labelOf } from '../../../parts/names.ts';
 import type { InputFieldProps } from './InputField.tsx';
 import { Meaning } from './Meaning.tsx';
 

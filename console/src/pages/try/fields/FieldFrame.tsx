@@ -1,7 +1,7 @@
 import { Input } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ModelField } from '../../../api/models.ts';
-import { labelOf } from './about.ts';
+import { labelWithUnit } from '../../../parts/names.ts';
 import { Meaning } from './Meaning.tsx';
 
 interface FieldFrameProps {
@@ -16,11 +16,12 @@ export function FieldFrame({ field, problem, children }: FieldFrameProps) {
   return (
     <Input.Wrapper
       labelElement="div"
-      label={labelOf(field)}
+      label={labelWithUnit(field)}
+      withAsterisk={field.default === null}
       description={<Meaning field={field} />}
       error={problem}
       role="group"
-      aria-label={labelOf(field)}
+      aria-label={labelWithUnit(field)}
     >
       {children}
     </Input.Wrapper>

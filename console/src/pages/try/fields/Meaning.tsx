@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import type { ModelField } from '../../../api/models.ts';
-import { factsOf, labelOf } from './about.ts';
+import { labelOf } from '../../../parts/names.ts';
+import { factsOf } from './about.ts';
 
 /** Longer texts show only their beginning at first, so that a form stays short. */
 const MAX_CHARACTERS = 130;
 const BEGINNING_CHARACTERS = 90;
 
-/** Unit and limits of an input, then its meaning. */
+/** Limits of an input, then its meaning. */
 export function Meaning({ field }: { readonly field: ModelField }) {
   const [isWhole, setWhole] = useState(false);
   const facts = factsOf(field);

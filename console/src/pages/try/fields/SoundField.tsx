@@ -1,6 +1,6 @@
 import { FileInput } from '@mantine/core';
+import { labelOf } from '../../../parts/names.ts';
 import { useObjectUrl } from '../../../parts/useObjectUrl.ts';
-import { labelOf } from './about.ts';
 import type { InputFieldProps } from './InputField.tsx';
 import { Meaning } from './Meaning.tsx';
 
@@ -18,6 +18,7 @@ export function SoundField({ field, draft, onChange, problem }: InputFieldProps)
         accept="audio/wav,.wav"
         value={sound instanceof File ? sound : null}
         onChange={(file) => onChange(file ?? undefined)}
+        withAsterisk={field.default === null}
         error={problem}
         clearable
       />

@@ -1,7 +1,7 @@
 import { FileInput, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core';
+import { labelOf } from '../../../parts/names.ts';
 import { Sparkline } from '../../../parts/Sparkline.tsx';
 import type { TensorDraft } from '../tensorDraft.ts';
-import { labelOf } from './about.ts';
 import { FieldFrame } from './FieldFrame.tsx';
 import type { InputFieldProps } from './InputField.tsx';
 

@@ -1,5 +1,5 @@
-import { Text, Textarea, TextInput } from '@mantine/core';
-import { isUnitShort, labelOf } from './about.ts';
+import { Textarea, TextInput } from '@mantine/core';
+import { labelWithUnit } from '../../../parts/names.ts';
 import type { InputFieldProps } from './InputField.tsx';
 import { Meaning } from './Meaning.tsx';
 
@@ -7,9 +7,9 @@ const NUMBER = /^(U?INT|FLOAT)/;
 
 /** Numbers, lists of them, texts, and times. */
 export function TextField({ field, draft, onChange, problem }: InputFieldProps) {
-  const { kind, valueType, size, unit, default: byDefault } = field;
+  const { kind, valueType, size, default: byDefault } = field;
   const common = {
-    label: labelOf(field),
+    label: labelWithUnit(field),
     description: <Meaning field={field} />,
     inputWrapperOrder: ['label', 'input', 'description', 'error'] as (
       | 'label'
@@ -26,20 +26,7 @@ export function TextField({ field, draft, onChange, problem }: InputFieldProps) 
   if (kind === 'TEXT' || size !== null || (valueType === 'STRING' && (field.maxLength ?? 0) > 100))
     return <Textarea {...common} autosize minRows={kind === 'TEXT' ? 4 : 2} maxRows={12} />;
   if (valueType === 'DATE_TIME') return <TextInput {...common} type={typeOfTime(common.value)} step={1} />;
-  return (
-    <TextInput
-      {...common}
-      inputMode={NUMBER.test(valueType) ? 'decimal' : 'text'}
-      rightSection={
-        isUnitShort(field) ? (
-          <Text size="xs" c="dimmed" aria-hidden="true">
-            {unit}
-          </Text>
-        ) : undefined
-      }
-      rightSectionWidth={unit !== null && isUnitShort(field) ? 8 * unit.length + 16 : undefined}
-    />
-  );
+  return <TextInput {...common} inputMode={NUMBER.test(valueType) ? 'decimal' : 'text'} />;
 }
 
 /** The browser's control for times cannot show `now`, or a time with an offset. */

@@ -1,6 +1,6 @@
 import { Select } from '@mantine/core';
+import { labelOf } from '../../../parts/names.ts';
 import { ZONES, zoneLabel } from '../zones/zones.ts';
-import { labelOf } from './about.ts';
 import type { InputFieldProps } from './InputField.tsx';
 import { Meaning } from './Meaning.tsx';
 

@@ -1,34 +1,31 @@
 /** What stands at a control about its input. */
 import type { ModelField } from '../../../api/models.ts';
-import { wordsOf } from '../../../parts/names.ts';
 
-const MAX_UNIT_IN_FIELD = 12;
-
-/** The name of an input as words. */
-export function labelOf({ name }: Pick<ModelField, 'name'>): string {
-  return wordsOf(name);
-}
-
-/** Unit, limits and default, such as "Miles, 0 to 1,000". */
+/** Size, limits and default, such as "0 to 1,000". */
 export function factsOf(field: ModelField): string {
-  const unit = isUnitShort(field) ? null : field.unit;
-  const { size, minimum, maximum, maxLength, maxBytes, kind, timeZone, default: byDefault } = field;
+  const {
+    valueType,
+    size,
+    minimum,
+    maximum,
+    maxLength,
+    maxBytes,
+    kind,
+    timeZone,
+    default: byDefault,
+  } = field;
   const facts = [
-    ...(unit === null ? [] : [unit]),
     ...(size === null ? [] : [`${size} numbers`]),
     ...(minimum === null || maximum === null ? [] : [`${shown(minimum)} to ${shown(maximum)}`]),
     ...(maxLength === null ? [] : [`${shown(maxLength)} characters at most`]),
     ...(maxBytes === null || kind === null ? [] : [`${shownBytes(maxBytes)} at most`]),
     ...(timeZone === null ? [] : [`time in ${timeZone.replaceAll('_', ' ')}`]),
-    ...(byDefault === null ? [] : [`${byDefault.replace(/^"|"$/g, '')} if left empty`]),
+    ...(byDefault === null || valueType === 'BOOLEAN'
+      ? []
+      : [`${byDefault.replace(/^"|"$/g, '')} if left empty`]),
   ];
   const text = facts.join(', ');
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** A short unit stands in the field of a number itself. */
-export function isUnitShort({ unit, size, shape }: ModelField): boolean {
-  return unit !== null && size === null && shape === null && unit.length <= MAX_UNIT_IN_FIELD;
 }
 
 export function shownBytes(bytes: number): string {

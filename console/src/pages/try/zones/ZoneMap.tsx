@@ -1,9 +1,9 @@
 import { Group, SegmentedControl, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ModelField } from '../../../api/models.ts';
+import { labelOf } from '../../../parts/names.ts';
 import type { Draft } from '../draft.ts';
 import type { Drafts } from '../exampleDrafts.ts';
-import { labelOf } from '../fields/about.ts';
 import { MAP, ZONES, zoneLabel } from './zones.ts';
 
 interface ZoneMapProps {
