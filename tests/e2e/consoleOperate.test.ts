@@ -141,7 +141,7 @@ describe.skipIf(browserPath === undefined)('the page Operate', () => {
     expect(await endOf(id)).toBe('FAILED');
     const alert = attention().getByRole('listitem').filter({ hasText: 'Warning' });
     await alert.getByText(/^There are dead letters/).waitFor();
-    await alert.getByText(/Read the reasons, mend the cause/).waitFor();
+    await alert.getByText(/^Read the reasons .*mend the cause/).waitFor();
     await opened.expectAccessible();
     await post(
       gateway.url,
