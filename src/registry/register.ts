@@ -16,7 +16,7 @@ import type { Artifacts } from '../contract/artifact.ts';
 import { brokerUnavailable, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { VersionRecord } from '../contract/messages/versionRecord.ts';
-import { versionsIn } from '../models/folders.ts';
+import { isVersionName, versionsIn } from '../models/folders.ts';
 import type { ModelVersion } from '../models/models.ts';
 import { signed } from './signature.ts';
 
@@ -56,7 +56,8 @@ export function newVersion(
 /**
  * @param wanted the number to take. Undefined: the next one.
  * @returns the record that is stored, which may be of an earlier try.
- * @throws {CannotRegister} if a file is no artifact; `NumberTaken` if another version has the wanted number.
+ * @throws {CannotRegister} if a file is no artifact, or no number is left; `NumberTaken` if another version has the wanted
+ *   number.
  * @throws {RequestError} `BROKER_UNAVAILABLE`, also after a minute of refusals; `BLOB_STORE_FULL` if there is no room.
  */
 export async function registerVersion(
@@ -108,7 +109,10 @@ async function nextNumber({ versions }: RegistryContent, model: string, modelsDi
   const folder = join(modelsDir, model);
   const folders = existsSync(folder) ? await versionsIn(folder) : [];
   const taken = [...folders, ...versions.flatMap((each) => (each.model === model ? each.version : []))];
-  return String(taken.reduce((highest, number) => Math.max(highest, Number(number)), 0) + 1);
+  const highest = taken.reduce((highest, number) => Math.max(highest, Number(number)), 0);
+  const next = String(highest + 1);
+  if (isVersionName(next)) return next;
+  throw new CannotRegister(`no number is left after ${model}/${highest}: register it with a free number`);
 }
 
 /** @throws {CannotRegister} if a file is no artifact. @throws {RequestError} `BROKER_UNAVAILABLE`. */

@@ -92,6 +92,10 @@ function requireFileList(files: UploadedVersion['files']): void {
       throw badValue(`files[${i}].sha256`, '64 hex digits in lower case', quoted(sha256));
     paths.add(path);
   }
+  for (const path of paths)
+    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
+      if (paths.has(path.slice(0, end)))
+        throw badValue('files', `${quoted(path.slice(0, end))} as a file or as a folder`, quoted(path));
   for (const path of RECORDS)
     if (!paths.has(path))
       throw badValue(
