@@ -416,6 +416,6 @@ function whyNoVersion({ manifest: { name, training }, versions, unreadable }: Mo
     return `No version of ${name} answers yet: those of the registry (${known}) answer once setRollout names them.`;
   }
   if (unreadable.length === 0 && training !== undefined)
-    return `The model ${name} has no version yet: trainModel makes one.`;
+    return `The model ${name} has no version yet: trainModel makes one, or registerVersion brings one.`;
   return `The model ${name} has no version now: its folder holds none that can be read. Try again later.`;
 }
