@@ -25,7 +25,7 @@ export async function uploadArtifact({ file, sha256, token, tell, signal }: Uplo
   request.onload = () => {
     if (request.status < 300) resolve();
     else
-      reject(new PageProblem(refusalIn(request.responseText) ?? `The gateway answered ${request.status}.`));
+      reject(new PageProblem(messageIn(request.responseText) ?? `The gateway answered ${request.status}.`));
   };
   request.onerror = () =>
     reject(new PageProblem('The gateway does not answer. Try it again: it goes on with what is missing.'));
@@ -38,7 +38,8 @@ export async function uploadArtifact({ file, sha256, token, tell, signal }: Uplo
   await promise.finally(() => signal.removeEventListener('abort', leave));
 }
 
-function refusalIn(body: string): string | undefined {
+/** Of the answer to a PUT: the first error. */
+function messageIn(body: string): string | undefined {
   try {
     const { errors }: { readonly errors?: readonly { readonly message: string }[] } = JSON.parse(body);
     return errors?.[0]?.message;
