@@ -298,7 +298,7 @@ function readyMessage(child: ChildProcess): Promise<string | undefined> {
   });
 }
 
-/** Where the gateways answer, for whoever finds the folder in use. */
+/** Where the gateways answer. A second start with the same folder tells it. */
 function addressOf({ tlsCertFile, host, port }: Pick<Config, 'tlsCertFile' | 'host' | 'port'>): string {
   return `${tlsCertFile === undefined ? 'http' : 'https'}://${host}:${port}`;
 }

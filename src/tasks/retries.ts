@@ -103,7 +103,7 @@ function readableJob(letter: DeadLetter): QueuedJob | undefined {
   }
 }
 
-/** @throws {RequestError} `CANNOT_RETRY`, unless the task has ended without what it was to make. */
+/** @throws {RequestError} `CANNOT_RETRY` unless the task is `FAILED`, `EXPIRED` or `CANCELED`. */
 export function requireRetriable(task: Task): asserts task is FinishedTask {
   const { id, state, batch } = task;
   if (!isFinal(task))
