@@ -30,7 +30,7 @@ const MIB = 1024 * 1024;
 /** nats-server accepts no larger `max_payload`. */
 const LARGEST_PAYLOAD_BYTES = 64 * MIB;
 const PID_FILE = 'nats-server.pid';
-/** An earlier start has left them if it was killed. */
+/** What an earlier start has left. */
 const LEFT_FILES: ReadonlySet<string> = new Set([PID_FILE, BROKER_URL_FILE, GATEWAY_URL_FILE]);
 const FEW_CORES = 4;
 
