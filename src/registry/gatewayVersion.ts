@@ -34,13 +34,13 @@ export async function readVersionFile(
   if (file.bytes > RECORD_MAX_BYTES)
     throw new Error(`its ${FILE} must have ${RECORD_MAX_BYTES} bytes at most, got ${file.bytes}`);
   const content = Buffer.concat(await Array.fromAsync(artifacts.read(file.sha256)));
-  return versionIn(jsonIn(content), name);
+  return versionIn(parsed(content.toString()), name);
 }
 
-function jsonIn(content: Buffer): unknown {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(content.toString());
-  } catch (error) {
-    throw new Error(`its ${FILE} must be JSON: ${messageOf(error)}`);
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`its ${FILE} must be JSON: ${messageOf(cause)}`, { cause });
   }
 }

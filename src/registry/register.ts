@@ -40,16 +40,22 @@ export class NumberTaken extends CannotRegister {}
 const WITHIN_MS = 60_000;
 const RETRY_MS = 200;
 
-/** A version that was not trained by Tidings, or not as far as is known here, of what its version.json says. */
+/** A version that is pushed or uploaded, as its version.json tells it: checks of a gate and a profile are not known. */
 export function newVersion(
   model: string,
   { sha256, created, metrics }: ModelVersion,
   { files, owner, taskId }: Pick<VersionRecord, 'files' | 'owner'> & { readonly taskId?: string | undefined },
 ): NewVersion {
-  const made = taskId === undefined ? {} : { taskId };
   return {
-    ...{ model, files, sha256, created: Date.parse(created), owner, metrics },
-    ...{ gates: [], profile: [], ...made },
+    model,
+    files,
+    sha256,
+    created: Date.parse(created),
+    owner,
+    metrics,
+    gates: [],
+    profile: [],
+    ...(taskId !== undefined && { taskId }),
   };
 }
 

@@ -65,8 +65,8 @@ export async function registerUploaded(
   requireListed(read, files);
   if (wanted !== undefined) requireNoFolder(model, wanted, read);
   try {
-    const found = newVersion(name, read, { files: stored, owner });
-    const { record } = await registerVersion(found, { ...options, signingKey: undefined }, wanted);
+    const uploaded = newVersion(name, read, { files: stored, owner });
+    const { record } = await registerVersion(uploaded, { ...options, signingKey: undefined }, wanted);
     // A sweep may have removed an old artifact that no record named yet.
     await requireFiles(record, artifacts);
     return record;

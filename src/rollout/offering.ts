@@ -202,7 +202,7 @@ export class Offering implements Disposable {
     return this.#best(model)?.record.version;
   }
 
-  /** The ranges that stand for "no rollout": one version has every bucket. If none answers, none has them. */
+  /** The ranges that stand for "no rollout": one version has every bucket. If none answers, its name is empty. */
   defaultRanges(model: Model): readonly BucketRange[] {
     return [[this.answering(model) ?? '', 0, BUCKETS]];
   }
