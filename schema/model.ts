@@ -2,6 +2,7 @@
 import { exampleVariable } from '../src/models/graphqlLiteral.ts';
 import { partialTypeOf } from '../src/models/manifest.ts';
 import type { Model, UnreadableVersion } from '../src/models/models.ts';
+import { VersionState } from '../src/rollout/offering.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineModelField, fieldsOfModel } from './modelField.ts';
@@ -141,12 +142,15 @@ export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: Mode
       candidates: t.field({
         type: [versionRef],
         extensions: { points: HISTORY_POINTS },
-        description: `The versions of the registry that have had no share yet, oldest first. ${HISTORY_POINTS} points of complexity.`,
+        description: `The versions of the registry that have had no share yet and are not retired, oldest first. ${HISTORY_POINTS} points of complexity.`,
         resolve: async (model, _args, context) => {
           const formerly = await context.registry.formerlyLive(model);
           return versionsOf(model, context).filter(
-            ({ record: { registered, version }, weightPercent = 0 }) =>
-              registered !== undefined && weightPercent === 0 && !formerly.includes(version),
+            ({ record: { registered, version }, state, weightPercent = 0 }) =>
+              registered !== undefined &&
+              state !== VersionState.Leaving &&
+              weightPercent === 0 &&
+              !formerly.includes(version),
           );
         },
       }),

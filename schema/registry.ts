@@ -88,7 +88,7 @@ export function defineRegistry(builder: Builder, versionRef: ModelVersionRef): v
 
 function defineUploadRules(builder: Builder): void {
   const rulesRef = builder.objectRef<UploadRules>('UploadRules').implement({
-    description: 'What this gateway asks of files and versions that operators bring.',
+    description: 'The rules of a gateway for files and versions that operators bring.',
     fields: (t) => ({
       artifactMaxBytes: t.exposeFloat('artifactMaxBytes', {
         description: 'The most bytes of a file (`BLOB_MAX_UPLOAD_BYTES`).',
@@ -102,7 +102,8 @@ function defineUploadRules(builder: Builder): void {
   builder.queryField('uploadRules', (t) =>
     t.field({
       type: rulesRef,
-      description: 'What files and versions must meet that operators bring, to be looked at before.',
+      description:
+        'What this gateway asks of files and versions that operators bring, to be looked at before they are sent.',
       resolve: (_root, _args, { uploadRules }) => uploadRules,
     }),
   );

@@ -19,7 +19,7 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   [RequestErrorCode.OwnerQuota]: { description: 'The owner has as much as its quotas or its share allow.' },
   [RequestErrorCode.GatewayBusy]: { description: 'The gateway has reached one of its limits.' },
   [RequestErrorCode.BrokerUnavailable]: { description: 'The broker does not answer.' },
-  [RequestErrorCode.NoVersion]: { description: 'No version of the model can be read.' },
+  [RequestErrorCode.NoVersion]: { description: 'No version of the model can answer now.' },
   [RequestErrorCode.RolloutConflict]: { description: 'Another operator set the rollout at the same time.' },
   [RequestErrorCode.VersionInUse]: { description: 'The rollout names the version that is to be retired.' },
   [RequestErrorCode.VersionConflict]: {

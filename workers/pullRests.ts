@@ -48,6 +48,6 @@ export class PullRests {
 }
 
 async function rest(ms: number, signal: AbortSignal): Promise<void> {
-  // The reader of the pieces says that it was ended.
+  // An end cuts the rest short; the next read of a piece rejects with it.
   await sleep(ms, undefined, { signal }).catch(() => {});
 }

@@ -1,7 +1,7 @@
 /**
  * The streams of work: its jobs, what its steps gave, its progress and its end. Its log is in `WorkLog`.
  *
- * All but progress is written once: the first message of a subject stays, whoever was late.
+ * All but progress is written once: the first message of a subject stays, and later ones are refused.
  */
 import type { StoredMsg } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';

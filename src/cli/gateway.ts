@@ -5,6 +5,8 @@ import { RequestErrorCode } from '../contract/errors.ts';
 /** An error of the gateway, or on the way to it. The message alone explains it. */
 export class GatewayError extends Error {}
 
+const LOGIN_ADVICE = ' This command takes a key or token from TIDINGS_KEY.';
+
 /** A GraphQL error that a repetition does not solve. */
 export class Refused extends GatewayError {
   readonly code: string | undefined;
@@ -12,7 +14,7 @@ export class Refused extends GatewayError {
 
   constructor({ message, extensions = {} }: GraphQLError) {
     const code = typeof extensions.code === 'string' ? extensions.code : undefined;
-    super(code === undefined ? message : `${code}: ${message}`);
+    super(`${code === undefined ? '' : `${code}: `}${message}${needsLogin(code) ? LOGIN_ADVICE : ''}`);
     this.code = code;
     this.extensions = extensions;
   }
@@ -167,6 +169,10 @@ export class Gateway {
       { cause },
     );
   }
+}
+
+function needsLogin(code: string | undefined): boolean {
+  return code === RequestErrorCode.Unauthenticated || code === RequestErrorCode.Forbidden;
 }
 
 /** Whether the gateway is busy, or stops: the same question may be answered later. */

@@ -18,9 +18,11 @@ export function gatewayUrl(
   return readUrl(addressIn(DATA_DIR || '.data') ?? 'http://127.0.0.1:4000');
 }
 
+/** @returns undefined if there is none, or if it cannot be read. */
 function addressIn(dataDir: string): string | undefined {
   try {
-    return readFileSync(join(dataDir, GATEWAY_URL_FILE), 'utf8').trim() || undefined;
+    const address = readFileSync(join(dataDir, GATEWAY_URL_FILE), 'utf8').trim();
+    return URL.canParse(address) ? address : undefined;
   } catch {
     return undefined;
   }

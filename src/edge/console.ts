@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import type { Logger } from '../process/log.ts';
 import { sendInPieces } from './pieces.ts';
-import { APART } from './securityHeaders.ts';
+import { PAGE_HEADERS } from './securityHeaders.ts';
 
 export const CONSOLE_PATH = '/console';
 const ROOT = `${CONSOLE_PATH}/`;
@@ -99,7 +99,7 @@ function answerPage(request: IncomingMessage, response: ServerResponse, status: 
   const nonce = randomBytes(16).toString('base64url');
   const html = page.replaceAll(NONCE, nonce);
   response.writeHead(status, {
-    ...APART,
+    ...PAGE_HEADERS,
     'content-type': 'text/html; charset=utf-8',
     'content-length': Buffer.byteLength(html),
     'content-security-policy': policyWith(nonce),
@@ -131,7 +131,7 @@ async function answerFile(
 ): Promise<void> {
   const { encoding, bytes, etag } = formFor(request, forms);
   const headers = {
-    ...APART,
+    ...PAGE_HEADERS,
     etag,
     vary: 'accept-encoding',
     'cache-control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',

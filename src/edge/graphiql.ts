@@ -7,7 +7,7 @@ import { type ExampleTab, exampleTabs } from './exampleTabs.ts';
 import type { Page } from './graphiqlPage.ts';
 import type { Operations } from './operations.ts';
 import { sendInPieces } from './pieces.ts';
-import { APART } from './securityHeaders.ts';
+import { PAGE_HEADERS } from './securityHeaders.ts';
 
 interface GraphiqlOptions {
   readonly models: readonly Model[];
@@ -25,7 +25,7 @@ export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOp
     page ??= renderPage(exampleTabs(models, isAllowed));
     const { compressed, etag, scripts } = await page;
     const headers = {
-      ...APART,
+      ...PAGE_HEADERS,
       etag,
       'cache-control': 'no-cache',
       'content-security-policy': policyFor(scripts),

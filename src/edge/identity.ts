@@ -163,30 +163,30 @@ export class Identities {
       this.#operatorDigest === undefined && isLocal && !asker.isForwarded && isLoopbackHost(asker.hostHeader);
     return {
       principal: { owner: ANONYMOUS, role: isOperator ? 'operator' : 'submitter' },
-      whyNoOperator: isOperator ? isOne : () => this.#whyNoOperatorToken(asker),
+      whyNoOperator: isOperator ? noReason : () => this.#whyNoOperatorToken(asker),
     };
   }
 
   async #whyNoOperatorToken(asker: Asker): Promise<string | undefined> {
     const expected = this.#operatorDigest;
     if (expected === undefined && !this.#options.isLocal)
-      return isSubmitter(
+      return onlySubmitter(
         'this gateway can be reached from other machines, and has no OPERATOR_TOKEN set. Set one, and send it',
       );
     if (expected === undefined && asker.isForwarded)
-      return isSubmitter(
+      return onlySubmitter(
         'a proxy passed this request on, perhaps from another machine, and this gateway has no OPERATOR_TOKEN set. Set one, and send it',
       );
     // ALLOWED_HOSTS may admit the name of a proxy. Clients of other machines may come through it.
     if (expected === undefined)
-      return isSubmitter(
+      return onlySubmitter(
         'without an OPERATOR_TOKEN, this gateway must be asked as localhost. Ask it so, or set one and send it',
       );
     const token = tokenOf(asker);
     if (token === undefined)
-      return isSubmitter('no operator token came. Send the OPERATOR_TOKEN of the gateway');
+      return onlySubmitter('no operator token came. Send the OPERATOR_TOKEN of the gateway');
     if (await this.#attempts.try(asker.address, isSame(token, expected))) return undefined;
-    return isSubmitter('the token that came is another one. Send the OPERATOR_TOKEN of the gateway');
+    return onlySubmitter('the token that came is another one. Send the OPERATOR_TOKEN of the gateway');
   }
 }
 
@@ -217,15 +217,16 @@ export async function requireOperator({ whyNoOperator }: EdgeIdentity): Promise<
 function inForce(identity: Identity): EdgeIdentity {
   requireInForce(identity);
   const { role } = identity.principal;
-  const hasAnother = async () =>
+  const otherRole = async () =>
     `Your key or token has the role ${role}: use one with the role that is needed.`;
-  return { ...identity, whyNoOperator: role === 'operator' ? isOne : hasAnother };
+  return { ...identity, whyNoOperator: role === 'operator' ? noReason : otherRole };
 }
 
-async function isOne(): Promise<undefined> {}
+/** Of operators. */
+async function noReason(): Promise<undefined> {}
 
-/** Of a client without a login. @param why with what to send to be an operator. */
-function isSubmitter(why: string): string {
+/** Of a client without a login. @param why it is no operator, and what to send. */
+function onlySubmitter(why: string): string {
   return `You have the role submitter: ${why} (authorization: Bearer …).`;
 }
 

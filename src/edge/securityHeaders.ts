@@ -5,10 +5,10 @@ import { isLoopbackHost } from './hosts.ts';
 /** No browser takes an answer for something else than its media type says. */
 export const NO_SNIFFING = { 'x-content-type-options': 'nosniff' } as const;
 /**
- * Of our own pages. No page of another origin can read one, or reach its window. An address may have an operation, so
- * others must not see it.
+ * For our own pages. No page of another origin can read one or reach its window, or is told its address, which may have
+ * an operation.
  */
-export const APART = {
+export const PAGE_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'same-origin',

@@ -145,7 +145,7 @@ export class Actuals {
   }
 
   /**
-   * The errors of all versions, beside those of a day ago: what was reported until the day before yesterday (UTC).
+   * The errors of all versions, beside what they were when the day before yesterday (UTC) ended.
    *
    * @returns none while this gateway still reads earlier reports.
    * @throws {RequestError} `BROKER_UNAVAILABLE`.

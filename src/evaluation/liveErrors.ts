@@ -81,7 +81,7 @@ export class LiveErrors {
     return this.#until(Number.POSITIVE_INFINITY, keyOf(model, version, output));
   }
 
-  /** All errors beside what was reported until the end of a day. Those without such reports are left out. */
+  /** All errors beside what they were at the end of a day. Those that were not known then are left out. */
   changesSince(day: number): readonly LiveErrorChange[] {
     const keys = new Set([...this.#buckets.values()].flatMap(({ sums }) => [...sums.keys()]));
     return [...keys].flatMap((key) => {
@@ -93,6 +93,11 @@ export class LiveErrors {
     });
   }
 
+  clear(): void {
+    this.#buckets.clear();
+  }
+
+  /** The error of what was reported until the end of a day. @returns undefined if that is nothing. */
   #until(lastDay: number, key: string): LiveError | undefined {
     const total = new ErrorSums();
     for (const { day, sums } of this.#buckets.values()) {
@@ -101,10 +106,6 @@ export class LiveErrors {
     }
     const { count, absolute, squared } = total;
     return count === 0 ? undefined : { count, mae: absolute / count, rmse: Math.sqrt(squared / count) };
-  }
-
-  clear(): void {
-    this.#buckets.clear();
   }
 
   #bucketOf(sequence: number, storedAt: number): Bucket {

@@ -30,7 +30,7 @@ const MIB = 1024 * 1024;
 /** nats-server accepts no larger `max_payload`. */
 const LARGEST_PAYLOAD_BYTES = 64 * MIB;
 const PID_FILE = 'nats-server.pid';
-/** An earlier start has left them if it was killed. */
+/** What an earlier start has left. */
 const LEFT_FILES: ReadonlySet<string> = new Set([PID_FILE, BROKER_URL_FILE, GATEWAY_URL_FILE]);
 const FEW_CORES = 4;
 
@@ -62,8 +62,6 @@ interface LocalBroker {
    * @param url as the process reports it when it is ready.
    */
   readonly tellUrl: (url: string) => Promise<void>;
-  /** Writes the address of GraphQL beside it. */
-  readonly tellGatewayUrl: (url: string) => Promise<void>;
   /** The environment with which a process of that role reaches it. Empty variables undo what is set for another broker. */
   readonly environmentOf: (role: BrokerRole, url: string) => NodeJS.ProcessEnv;
   /** The same for this process, as an admin. */
@@ -115,7 +113,6 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
     plan,
     limits: sizes.limits,
     tellUrl: (url) => writePrivately(join(dataDir, BROKER_URL_FILE), `${url}\n`),
-    tellGatewayUrl: (url) => writePrivately(join(dataDir, GATEWAY_URL_FILE), `${url}\n`),
     environmentOf: (role, url) => ({ ...NO_ACCESS, NATS_URL: url, NATS_NKEY_FILE: keyFile(role) }),
     adminAccess: (url) => ({ natsUrl: url, natsNkey: seeds.admin }),
   };

@@ -8,6 +8,8 @@ import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { MetricsServer } from '../metrics/metricsServer.ts';
 import { type BrokerAccess, type Config, collectorSecrets, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
+import { writePrivately } from '../process/privateFile.ts';
+import { GATEWAY_URL_FILE } from '../process/runningSystem.ts';
 import type { ChildAnswer, ChildMessage } from '../process/runProcess.ts';
 import { BrokerMending } from './brokerMending.ts';
 import { Conditions } from './conditions.ts';
@@ -188,26 +190,23 @@ async function runOwnBroker({
   readonly ended: Promise<number>;
 }): Promise<OwnBroker | number> {
   const dataDir = resolve(config.dataDir);
-  const { plan, tellUrl, tellGatewayUrl, environmentOf, adminAccess, limits } = await needingRoom(
-    dataDir,
-    async () => {
-      await makeDataDir(dataDir, log);
-      opened.defer(lockDataDir(dataDir, addressOf(config)));
-      return planLocalBroker({
-        dataDir,
-        natsServer: findNatsServer(),
-        config,
-        log,
-        mayLower: {
-          resultMaxBytes: !system.env.RESULT_MAX_BYTES,
-          queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
-          blobsMaxBytes: !system.env.BLOBS_MAX_BYTES,
-          artifactsMaxBytes: !system.env.ARTIFACTS_MAX_BYTES,
-        },
-        sizesWith: system.sizesWith,
-      });
-    },
-  );
+  const { plan, tellUrl, environmentOf, adminAccess, limits } = await needingRoom(dataDir, async () => {
+    await makeDataDir(dataDir, log);
+    opened.defer(lockDataDir(dataDir, addressOf(config)));
+    return planLocalBroker({
+      dataDir,
+      natsServer: findNatsServer(),
+      config,
+      log,
+      mayLower: {
+        resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+        queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+        blobsMaxBytes: !system.env.BLOBS_MAX_BYTES,
+        artifactsMaxBytes: !system.env.ARTIFACTS_MAX_BYTES,
+      },
+      sizesWith: system.sizesWith,
+    });
+  });
   const [broker] = keep(plan);
   if (broker === undefined) throw new Error('a plan is kept as one process');
   const stopNoting = noteWaiting([broker], log);
@@ -244,7 +243,8 @@ async function runOwnBroker({
   const spool = system.env.BLOB_SPOOL_DIR || join(dataDir, 'spool');
   return {
     mending,
-    tellGatewayUrl: (url) => needingRoom(dataDir, () => tellGatewayUrl(url)),
+    tellGatewayUrl: (gateway) =>
+      needingRoom(dataDir, () => writePrivately(join(dataDir, GATEWAY_URL_FILE), `${gateway}\n`)),
     gateway: { ...environment('gateway'), BLOB_SPOOL_DIR: spool },
     worker: { ...environment('worker'), ...ofFiles },
     trainer: {
@@ -298,7 +298,7 @@ function readyMessage(child: ChildProcess): Promise<string | undefined> {
   });
 }
 
-/** Where the gateways answer, for whoever finds the folder in use. */
+/** Where the gateways answer. A second start with the same folder tells it. */
 function addressOf({ tlsCertFile, host, port }: Pick<Config, 'tlsCertFile' | 'host' | 'port'>): string {
   return `${tlsCertFile === undefined ? 'http' : 'https'}://${host}:${port}`;
 }

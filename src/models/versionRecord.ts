@@ -69,7 +69,12 @@ function recordProblem(record: unknown): string | undefined {
   if (noMetric !== -1)
     return `metrics must be a list of { data, name, unit } with a number as value, and has ${shownJson(metrics[noMetric])}`;
   if (runtime === Runtime.Onnx && files === undefined) return undefined;
-  return codeProblem(record) ?? filesProblem(files) ?? digestProblem(files as readonly VersionFile[], sha256);
+  const problem = codeProblem(record) ?? filesProblem(files);
+  if (problem !== undefined) return problem;
+  const listed = files as readonly VersionFile[];
+  if (runtime === Runtime.Onnx && !listed.some(({ path }) => path === MODEL_FILE))
+    return `files must have ${MODEL_FILE}, got ${shownJson(listed.map(({ path }) => path))}`;
+  return digestProblem(listed, sha256);
 }
 
 function codeProblem({

@@ -174,7 +174,7 @@ const settings = {
     unit: 'address',
     default: '127.0.0.1',
     consequence:
-      'Address of `METRICS_PORT`. Whoever reaches it can read the metrics, which name models and count tasks: give it an address that only Prometheus reaches.',
+      'Address of `METRICS_PORT`. Each client that reaches it can read the metrics, which name models and count tasks: give it an address that only Prometheus reaches.',
     parse: text,
   },
   otlpEndpoint: {
@@ -347,7 +347,7 @@ const settings = {
     unit: 'text, at least 16 characters',
     default: undefined,
     consequence:
-      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Where `AUTH` is set, it must not look like an API key (`tid_…`) or, with `jwt`, like a JWT (three parts with dots between them). Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
+      'A key of the role `operator` ([roles](security.md#roles)). Take a random one. Where `AUTH` is set, it must not look like an API key (`tid_…`) or, with `jwt`, like a JWT (three parts with dots between them). Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
     parse: token(16),
     secret: true,
   },
@@ -371,7 +371,7 @@ const settings = {
     unit: 'URL with `{traceId}`',
     default: undefined,
     consequence:
-      'Where a trace can be looked at, such as `http://127.0.0.1:16686/trace/{traceId}` of Jaeger: `Task.traceUrl`, which the console shows as a link. Whoever may read a task sees it. Unset: there is no link.',
+      'Where a trace can be looked at, such as `http://127.0.0.1:16686/trace/{traceId}` of Jaeger: `Task.traceUrl`, which the console shows as a link. All who may read a task see it. Unset: there is no link.',
     parse: traceUrl,
   },
   introspection: {

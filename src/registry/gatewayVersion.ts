@@ -1,5 +1,6 @@
 /** Reads of a version what a gateway needs: its version.json, which is an artifact. Gateways have no folder for it. */
 import type { Artifacts } from '../contract/artifact.ts';
+import { messageOf } from '../contract/errors.ts';
 import type { VersionRecord } from '../contract/messages/versionRecord.ts';
 import type { ArtifactFile } from '../contract/work.ts';
 import type { ModelVersion } from '../models/models.ts';
@@ -33,5 +34,13 @@ export async function readVersionFile(
   if (file.bytes > RECORD_MAX_BYTES)
     throw new Error(`its ${FILE} must have ${RECORD_MAX_BYTES} bytes at most, got ${file.bytes}`);
   const content = Buffer.concat(await Array.fromAsync(artifacts.read(file.sha256)));
-  return versionIn(JSON.parse(content.toString()), name);
+  return versionIn(parsed(content.toString()), name);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`its ${FILE} must be JSON: ${messageOf(cause)}`, { cause });
+  }
 }

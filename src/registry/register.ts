@@ -16,7 +16,7 @@ import type { Artifacts } from '../contract/artifact.ts';
 import { brokerUnavailable, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { VersionRecord } from '../contract/messages/versionRecord.ts';
-import { versionsIn } from '../models/folders.ts';
+import { isVersionName, versionsIn } from '../models/folders.ts';
 import type { ModelVersion } from '../models/models.ts';
 import { signed } from './signature.ts';
 
@@ -40,23 +40,30 @@ export class NumberTaken extends CannotRegister {}
 const WITHIN_MS = 60_000;
 const RETRY_MS = 200;
 
-/** A version that was not trained by Tidings, or not as far as is known here, of what its version.json says. */
+/** A version that is pushed or uploaded, as its version.json tells it: checks of a gate and a profile are not known. */
 export function newVersion(
   model: string,
   { sha256, created, metrics }: ModelVersion,
   { files, owner, taskId }: Pick<VersionRecord, 'files' | 'owner'> & { readonly taskId?: string | undefined },
 ): NewVersion {
-  const made = taskId === undefined ? {} : { taskId };
   return {
-    ...{ model, files, sha256, created: Date.parse(created), owner, metrics },
-    ...{ gates: [], profile: [], ...made },
+    model,
+    files,
+    sha256,
+    created: Date.parse(created),
+    owner,
+    metrics,
+    gates: [],
+    profile: [],
+    ...(taskId !== undefined && { taskId }),
   };
 }
 
 /**
  * @param wanted the number to take. Undefined: the next one.
  * @returns the record that is stored, which may be of an earlier try.
- * @throws {CannotRegister} if a file is no artifact; `NumberTaken` if another version has the wanted number.
+ * @throws {CannotRegister} if a file is no artifact, or no number is left; `NumberTaken` if another version has the wanted
+ *   number.
  * @throws {RequestError} `BROKER_UNAVAILABLE`, also after a minute of refusals; `BLOB_STORE_FULL` if there is no room.
  */
 export async function registerVersion(
@@ -108,7 +115,10 @@ async function nextNumber({ versions }: RegistryContent, model: string, modelsDi
   const folder = join(modelsDir, model);
   const folders = existsSync(folder) ? await versionsIn(folder) : [];
   const taken = [...folders, ...versions.flatMap((each) => (each.model === model ? each.version : []))];
-  return String(taken.reduce((highest, number) => Math.max(highest, Number(number)), 0) + 1);
+  const highest = taken.reduce((highest, number) => Math.max(highest, Number(number)), 0);
+  const next = String(highest + 1);
+  if (isVersionName(next)) return next;
+  throw new CannotRegister(`no number is left after ${model}/${highest}: register it with a free number`);
 }
 
 /** @throws {CannotRegister} if a file is no artifact. @throws {RequestError} `BROKER_UNAVAILABLE`. */

@@ -1,6 +1,6 @@
 /**
- * Signatures of versions. One covers the whole record, so the digests of all files, too, and the number. Thus nobody who
- * may only write to the broker can bring in a version.
+ * Signatures of versions. One covers the whole record, so the digests of all files, too, and the number. The right to
+ * write to the broker is therefore not enough to bring in a version.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { ConfigurationError } from '../contract/errors.ts';

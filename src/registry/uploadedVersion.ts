@@ -65,8 +65,8 @@ export async function registerUploaded(
   requireListed(read, files);
   if (wanted !== undefined) requireNoFolder(model, wanted, read);
   try {
-    const found = newVersion(name, read, { files: stored, owner });
-    const { record } = await registerVersion(found, { ...options, signingKey: undefined }, wanted);
+    const uploaded = newVersion(name, read, { files: stored, owner });
+    const { record } = await registerVersion(uploaded, { ...options, signingKey: undefined }, wanted);
     // A sweep may have removed an old artifact that no record named yet.
     await requireFiles(record, artifacts);
     return record;
@@ -92,6 +92,10 @@ function requireFileList(files: UploadedVersion['files']): void {
       throw badValue(`files[${i}].sha256`, '64 hex digits in lower case', quoted(sha256));
     paths.add(path);
   }
+  for (const path of paths)
+    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1))
+      if (paths.has(path.slice(0, end)))
+        throw badValue('files', `${quoted(path.slice(0, end))} as a file or as a folder`, quoted(path));
   for (const path of RECORDS)
     if (!paths.has(path))
       throw badValue(

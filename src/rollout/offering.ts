@@ -202,7 +202,7 @@ export class Offering implements Disposable {
     return this.#best(model)?.record.version;
   }
 
-  /** The ranges that stand for "no rollout": one version has every bucket. If none answers, none has them. */
+  /** The ranges that stand for "no rollout": one version has every bucket. If none answers, its name is empty. */
   defaultRanges(model: Model): readonly BucketRange[] {
     return [[this.answering(model) ?? '', 0, BUCKETS]];
   }
@@ -416,6 +416,6 @@ function whyNoVersion({ manifest: { name, training }, versions, unreadable }: Mo
     return `No version of ${name} answers yet: those of the registry (${known}) answer once setRollout names them.`;
   }
   if (unreadable.length === 0 && training !== undefined)
-    return `The model ${name} has no version yet: trainModel makes one.`;
+    return `The model ${name} has no version yet: trainModel makes one, or registerVersion brings one.`;
   return `The model ${name} has no version now: its folder holds none that can be read. Try again later.`;
 }

@@ -50,7 +50,7 @@ export class LiveWorkers implements Disposable {
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#ask()));
   }
 
-  /** The workers that live as far as is known, by id. Whoever looks causes a question, for the next one who looks. */
+  /** The workers that live as far as is known, by id. Each call also asks them, so that the next one knows more. */
   list(): readonly WorkerPresence[] {
     this.#forgetSilent();
     this.#ask();

@@ -100,24 +100,29 @@ export class RolloutService {
     const all = weights.find(({ percent }) => percent === 100);
     if (all !== undefined && shadow.some(isOf(all.version)))
       throw badValue('shadow', 'versions other than the one that answers all tasks', quoted(all.version));
+    // It may throw, so it is asked before anything changes.
+    const withShare = moveQueued ? this.#withShare(model, weights) : undefined;
     const digested = weights.map((weight) => ({ ...weight, digest: this.#digestOf(model, weight) }));
     await this.#rollouts.set(modelName, { weights: digested, shadow }, this.#offering.defaultRanges(model));
-    const moved = moveQueued
-      ? await this.#moveQueued(model, weights)
-      : { movedTasks: 0, heldTasks: 0, stoppedBy: undefined };
+    const moved =
+      withShare === undefined
+        ? { movedTasks: 0, heldTasks: 0, stoppedBy: undefined }
+        : await this.#moveQueued(model, withShare);
     return { model, ...moved };
   }
 
-  async #moveQueued(model: Model, weights: readonly Weight[]): Promise<Omit<RolloutChange, 'model'>> {
+  /** The versions that answer once the weights are in force. @throws {RequestError} `NO_VERSION` if none does. */
+  #withShare(model: Model, weights: readonly Weight[]): ReadonlySet<string> {
+    if (weights.length === 0) return new Set([this.#offering.defaultVersion(model)]);
+    return new Set(weights.filter(({ percent }) => percent > 0).map(({ version }) => version));
+  }
+
+  async #moveQueued(model: Model, stays: ReadonlySet<string>): Promise<Omit<RolloutChange, 'model'>> {
     const { name } = model.manifest;
-    const withShare =
-      weights.length === 0
-        ? [this.#offering.defaultVersion(model)]
-        : weights.filter(({ percent }) => percent > 0).map(({ version }) => version);
     const move = new QueueMove({
       broker: this.#broker,
       model: name,
-      stays: new Set(withShare),
+      stays,
       versionAt: (bucket) => this.#offering.versionAt(model, bucket),
     });
     const inForce = sleep(IN_FORCE_AFTER_MS);

@@ -1,6 +1,6 @@
 /**
  * The figures of the whole system: once, or every second while somebody watches. They are computed once for all who want
- * to know at a gateway, and not at all while there are none. Only alerts are looked for now and then, since they must last
+ * to know at a gateway, and not at all while there are none. Only alerts are looked for at all times, since they must last
  * before they fire.
  */
 import type { Broker, StoreState } from '../broker/broker.ts';
@@ -57,7 +57,7 @@ export class SystemStats implements Disposable {
 
   constructor(options: SystemStatsOptions) {
     this.#options = options;
-    // Whoever asks for the figures gets the error of a look that fails.
+    // A look that fails is an error for clients that ask for the figures.
     const look = () => this.#lookForAlerts().catch(() => {});
     this.#alertsTimer = setInterval(look, ALERTS_INTERVAL_MS).unref();
   }

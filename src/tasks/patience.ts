@@ -1,6 +1,6 @@
 /**
- * Asks the broker again while it does not answer, for as long as it takes to elect a leader. Clients that subscribe just
- * then, as after a reconnect, would otherwise be cut off by what those who subscribed before do not even notice.
+ * Asks the broker again while it does not answer, for as long as it takes to elect a leader. Subscriptions that are open
+ * wait for a broker that is away. Without this, those that are opened meanwhile, as after a reconnect, would fail.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
@@ -8,7 +8,7 @@ import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 
 export interface PatienceOptions {
   readonly broker: Pick<Broker, 'whenConnected'>;
-  /** Ends the patience, not a question that is open. */
+  /** Then it does not ask again. A question that is open goes on. */
   readonly signal: AbortSignal;
 }
 

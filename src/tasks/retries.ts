@@ -3,15 +3,13 @@
  * which has all of its job; else from its end, which keeps a small input. The new task is that of a redrive, so both come
  * to the same one, however often they are asked for.
  */
-
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { DeadLetter } from '../contract/messages/deadLetter.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { QueuedJob } from '../contract/messages/job.ts';
 import type { ReadingClient } from '../contract/principal.ts';
-import type { Task } from '../contract/task.ts';
-import { type FinishedTask, isFinal, TaskState } from '../contract/task.ts';
+import { type FinishedTask, isFinal, type Task, TaskState } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { RequestTrace } from '../contract/trace.ts';
 import type { Model } from '../models/models.ts';
@@ -103,7 +101,7 @@ function readableJob(letter: DeadLetter): QueuedJob | undefined {
   }
 }
 
-/** @throws {RequestError} `CANNOT_RETRY`, unless the task has ended without what it was to make. */
+/** @throws {RequestError} `CANNOT_RETRY` unless the task is `FAILED`, `EXPIRED` or `CANCELED`. */
 export function requireRetriable(task: Task): asserts task is FinishedTask {
   const { id, state, batch } = task;
   if (!isFinal(task))

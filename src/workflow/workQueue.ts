@@ -1,6 +1,6 @@
 /**
- * Puts work on its queue: first its job, then the job of its next step. Whoever repeats that, as after the death of a
- * gateway, stores what is missing.
+ * Puts work on its queue: first its job, then the job of its next step. Done again, as after the death of a
+ * gateway, it stores what is missing.
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestErrorCode, refusedForNow } from '../contract/errors.ts';

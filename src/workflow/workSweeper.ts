@@ -1,6 +1,6 @@
 /**
  * Ends work whose time is over, and mends its queue: takes off it what has ended, and queues the next step of work that
- * has none there. Every gateway sweeps, without an election: each of these writes is done once, whoever tries.
+ * has none there. Every gateway sweeps, without an election: each of these writes is done once, however many try.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, parseWorkSubject, type StoredJob, type WorkSubject } from '../broker/broker.ts';

@@ -24,7 +24,7 @@ import {
   startWorker,
 } from '../support/processes.ts';
 import { openPushedVersions, type PushedVersions } from '../support/registry.ts';
-import { setRollout } from '../support/rollouts.ts';
+import { SET_ROLLOUT, setRollout } from '../support/rollouts.ts';
 import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
@@ -173,6 +173,8 @@ test('a model begins without a version, and the first one that comes answers by 
     'answer once setRollout names',
   );
   await setRollout(first, { 1: 100 });
+  const nowhere = await post(first.url, SET_ROLLOUT, { weights: [], moveQueued: true });
+  expect(refusalIn(nowhere).extensions.code).toBe('NO_VERSION');
   const { id } = await submitTrip(first.url, tripNumber(1));
   expect(await onlyTask(sse(first.url, TASK_RESULT, { id }))).toMatchObject({
     prediction: { durationMinutes: 42 },
@@ -294,6 +296,14 @@ test('a version is retired while it is served: what waits for it is finished, an
     (answer) => answer.includes('BAD_USER_INPUT'),
   );
   await worker.logged('a version of the registry is retired');
+
+  const untried = newNumber();
+  await pushed.push(untried, 12);
+  await versionIs(untried, 'SERVED');
+  expect((await viewOf()).candidates).toContainEqual({ version: untried });
+  fieldOf(await post(gateway.url, RETIRE, { version: untried }));
+  await versionIs(untried, 'LEAVING');
+  expect((await viewOf()).candidates).not.toContainEqual({ version: untried });
 });
 
 test('a worker with trusted keys serves what they have signed, and refuses what has no signature or another one', async () => {

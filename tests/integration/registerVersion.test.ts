@@ -178,11 +178,12 @@ test('files that are no version are refused, with what is missing or wrong', asy
     [[golden, model, { ...record, sha256: 'ab'.repeat(32) }], 'store version.json first'],
     [[golden, model, { ...record, sha256: 'AB'.repeat(32) }], 'files[2].sha256 must be 64 hex digits'],
     [withPath('model.onnx'), 'files[3].path must be the path of one file'],
+    [withPath('model.onnx/a'), 'files must be "model.onnx" as a file or as a folder'],
     [withPath('notes.txt'), 'notes.txt is not among the files of version.json'],
     ...['../x', '/etc/x', '.hidden', 'a/../b', 'a//b', 'a\\b', '', 'a\0b', 'a/.b', 'x'.repeat(201)].map(
       (path) => [withPath(path), 'files[3].path must be a path inside the folder'] as const,
     ),
-    [await withRecord('{"sha256":'), 'JSON'],
+    [await withRecord('{"sha256":'), 'its version.json must be JSON'],
     [await withRecord('[]'), 'version.json: it must be a JSON object'],
     [await withRecord(' '.repeat(1_048_577)), 'must have 1048576 bytes at most'],
     [await named((json) => ({ ...json, created: 'yesterday' })), 'created must be an RFC 3339 time'],

@@ -62,6 +62,14 @@ test('a version gets the number after the highest of folders and registry, retir
   expect(second).toMatchObject({ isNew: true, record: { version: '9' } });
 });
 
+test('after the highest number that there is, a version needs one that is free', async () => {
+  const model = 'numbered-last';
+  await register(broker, await newVersion(broker, model, { weights: 'last' }), '999999999');
+  const version = await newVersion(broker, model, { weights: 'one more' });
+  await expect(register(broker, version)).rejects.toThrow('no number is left after numbered-last/999999999');
+  expect(await register(broker, version, '6')).toMatchObject({ isNew: true, record: { version: '6' } });
+});
+
 test('of many that register at once, other weights get numbers of their own, and equal weights one', async () => {
   const model = 'raced';
   const all = await Promise.all(

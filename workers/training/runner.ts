@@ -167,7 +167,7 @@ export class StepRunner {
       output: outcome.output,
       ...(outcome.note === undefined ? {} : { note: shortText(outcome.note) }),
     };
-    // Before the end: whoever reads the log stops at the end of the task.
+    // Before the end: readers of the log stop at the end of the task.
     await taskLog.flush();
     return await this.#ending(address, job, ending.signal, async () => {
       const result = await this.#store(job, given, ending.signal);
@@ -306,7 +306,7 @@ export class StepRunner {
     return job === undefined ? LATER : ACK;
   }
 
-  /** Whoever has ended the task may have died before it took the task off its queue. */
+  /** The process that ended the task may have died before it took the task off its queue. */
   async #remove(address: WorkAddress): Promise<Verdict> {
     await this.#options.broker.work.remove(address);
     return ACK;

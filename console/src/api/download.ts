@@ -1,4 +1,5 @@
 /** Files between the page and the gateway, or the disk of the user. */
+import { refusedBytes } from './refusal.ts';
 import { authorizationOf } from './session.ts';
 
 /** Gives the user a file that the page has made. */
@@ -17,19 +18,17 @@ export function saveJson(name: string, value: unknown): void {
   saveFile(name, 'application/json', JSON.stringify(value, withoutTypes, 2));
 }
 
-/** Reads bytes beside GraphQL, such as a picture that a model has made. */
+/** Reads bytes beside GraphQL, such as a picture that a model has made. @throws what the gateway refuses. */
 export async function fetchBytes(path: string, token: string | undefined): Promise<Blob> {
   const answer = await fetch(path, { headers: authorizationOf(token) });
-  if (!answer.ok) throw new Error(`The gateway answered ${answer.status} for ${path}.`);
+  if (!answer.ok) throw refusedBytes(answer.status, await answer.text());
   return answer.blob();
 }
 
-/** Stores bytes as a blob. @returns its id, for inputs. */
+/** Stores bytes as a blob. @returns its id, for inputs. @throws what the gateway refuses. */
 export async function storeBytes(bytes: Blob, token: string | undefined): Promise<string> {
   const answer = await fetch('/blobs', { method: 'PUT', body: bytes, headers: authorizationOf(token) });
-  const body: { readonly blob?: string; readonly errors?: readonly { readonly message: string }[] } =
-    await answer.json();
-  if (body.blob === undefined)
-    throw new Error(body.errors?.[0]?.message ?? `The gateway answered ${answer.status}.`);
-  return body.blob;
+  if (!answer.ok) throw refusedBytes(answer.status, await answer.text());
+  const { blob }: { readonly blob: string } = await answer.json();
+  return blob;
 }

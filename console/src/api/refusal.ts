@@ -24,8 +24,13 @@ export function refusalIn(error: unknown): Refusal | undefined {
   return undefined;
 }
 
-/** What the page has found wrong by itself. Its message is for people. */
+/** A message for people: of what the page has found wrong by itself, or of an answer beside GraphQL. */
 export class PageProblem extends Error {}
+
+/** A request for bytes that the gateway has refused, by its answer. */
+export function refusedBytes(status: number, body: string): PageProblem {
+  return new PageProblem(errorsIn(body)[0]?.message ?? `The gateway answered ${status}.`);
+}
 
 /** An error for people. */
 export function messageOf(error: unknown): string {

@@ -1,5 +1,5 @@
 /** Brings a file to the gateway, as an artifact. */
-import { PageProblem } from './refusal.ts';
+import { PageProblem, refusedBytes } from './refusal.ts';
 import { authorizationOf } from './session.ts';
 
 export interface Upload {
@@ -24,8 +24,7 @@ export async function uploadArtifact({ file, sha256, token, tell, signal }: Uplo
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   request.onload = () => {
     if (request.status < 300) resolve();
-    else
-      reject(new PageProblem(refusalIn(request.responseText) ?? `The gateway answered ${request.status}.`));
+    else reject(refusedBytes(request.status, request.responseText));
   };
   request.onerror = () =>
     reject(new PageProblem('The gateway does not answer. Try it again: it goes on with what is missing.'));
@@ -36,13 +35,4 @@ export async function uploadArtifact({ file, sha256, token, tell, signal }: Uplo
   signal.addEventListener('abort', leave, { once: true });
   request.send(file);
   await promise.finally(() => signal.removeEventListener('abort', leave));
-}
-
-function refusalIn(body: string): string | undefined {
-  try {
-    const { errors }: { readonly errors?: readonly { readonly message: string }[] } = JSON.parse(body);
-    return errors?.[0]?.message;
-  } catch {
-    return undefined;
-  }
 }

@@ -26,21 +26,22 @@ export function useUploads() {
   useEffect(() => () => leaving.current?.abort(), []);
 
   /** @throws with the name of the file, or the reason of the signal if `stop` was called. */
-  async function inTurn<T>(
-    files: readonly File[],
-    run: (file: File, tell: Tell, signal: AbortSignal) => Promise<T>,
-  ): Promise<readonly T[]> {
+  async function inTurn<T extends { readonly file: File }, Done>(
+    files: readonly T[],
+    run: (each: T, tell: Tell, signal: AbortSignal) => Promise<Done>,
+  ): Promise<readonly Done[]> {
     stop();
     leaving.current = new AbortController();
     const { signal } = leaving.current;
-    const done: T[] = [];
-    for (const file of files) {
+    const done: Done[] = [];
+    for (const each of files) {
+      const { file } = each;
       const tell: Tell = (step, bytes) => setStates((before) => new Map(before).set(file, { step, bytes }));
       try {
-        done.push(await run(file, tell, signal));
+        done.push(await run(each, tell, signal));
       } catch (error) {
         signal.throwIfAborted();
-        // A file that has changed or gone is told by a DOMException.
+        // The browser tells of a file that has changed or is gone by a DOMException.
         const reason = error instanceof DOMException ? error.message : messageOf(error);
         throw new PageProblem(`${file.name}: ${reason}`, { cause: error });
       }
@@ -54,16 +55,15 @@ export function useUploads() {
     stop,
     digest(files: readonly File[]): Promise<readonly HashedFile[]> {
       setStates(new Map());
-      return inTurn(files, async (file, tell, signal) => {
+      const chosen = files.map((file) => ({ file }));
+      return inTurn(chosen, async ({ file }, tell, signal) => {
         const sha256 = await sha256Of(file, (bytes) => tell('hash', bytes), signal);
         tell('hashed', file.size);
         return { file, sha256 };
       });
     },
     async send(hashed: readonly HashedFile[]): Promise<void> {
-      const digests = new Map(hashed.map(({ file, sha256 }) => [file, sha256]));
-      await inTurn([...digests.keys()], async (file, tell, signal) => {
-        const sha256 = digests.get(file) ?? '';
+      await inTurn(hashed, async ({ file, sha256 }, tell, signal) => {
         tell('send', 0);
         try {
           await uploadArtifact({ file, sha256, token, tell: (bytes) => tell('send', bytes), signal });

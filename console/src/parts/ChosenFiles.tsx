@@ -28,7 +28,7 @@ const STEPS: Readonly<Record<UploadState['step'], string>> = {
 export function ChosenFiles({ files, states, drop }: ChosenFilesProps) {
   if (files.length === 0) return null;
   return (
-    <ul className="chosen-files" aria-label="Files" style={{ width: '100%' }}>
+    <ul className="list chosen-files" aria-label="Files">
       {files.map(({ name, file, problem }) => (
         <li key={name}>
           <span className="wrapped">

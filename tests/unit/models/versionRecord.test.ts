@@ -32,6 +32,11 @@ test.each<[string, unknown, string]>([
     { ...RECORD, trainedOn: [{}] },
     'trainedOn must be a list of texts, and has {}',
   ],
+  [
+    'a list of files without model.onnx',
+    { ...RECORD, files: [{ path: 'weights.bin', sha256: RECORD.sha256, bytes: 1 }] },
+    'files must have model.onnx, got ["weights.bin"]',
+  ],
   ['a metric that is null', { ...RECORD, metrics: [null] }, 'and has null'],
 ])('%s in a version.json is refused, naming the file', async (_what, record, problem) => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-version-'));

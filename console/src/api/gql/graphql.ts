@@ -185,7 +185,7 @@ export type RequestErrorCode =
   | 'NOT_ACCEPTABLE'
   /** The task has no prediction that an actual belongs to. */
   | 'NO_PREDICTION'
-  /** No version of the model can be read. */
+  /** No version of the model can answer now. */
   | 'NO_VERSION'
   /** The gateway runs only persisted operations. */
   | 'OPERATION_NOT_PERSISTED'
