@@ -81,7 +81,7 @@ export function defineDeadLetters(
       resolve: async (_root, { model, first, after }, context) => {
         await context.audit.admit(context, {
           action: 'deadLetters',
-          ...(model != null && { target: model }),
+          target: model ?? undefined,
         });
         return context.deadLetters.page(model ?? undefined, first, after ?? undefined);
       },
@@ -143,7 +143,7 @@ export function defineDeadLetters(
       subscribe: async (_root, { model }, context) => {
         await context.audit.admit(context, {
           action: 'deadLetterAdded',
-          ...(model != null && { target: model }),
+          target: model ?? undefined,
         });
         return context.deadLetters.watch(model ?? undefined);
       },

@@ -32,7 +32,7 @@ interface Asked {
   /** The name of the GraphQL field. */
   readonly action: string;
   /** The model or the task that it is about. */
-  readonly target?: string;
+  readonly target?: string | undefined;
   /** Whether viewers may do it, too. */
   readonly viewersMay?: boolean;
 }

@@ -25,7 +25,7 @@ export interface RecordedOperation {
 
 export interface OperationTracing {
   /** Whether the trace that a client has given counts. Otherwise the operation is one without a trace. */
-  follows(traceparent: string): boolean;
+  admits(traceparent: string): boolean;
   /**
    * An operation begins.
    *
@@ -93,7 +93,7 @@ export class TracedOperations implements RunningOperations {
   /** @returns undefined if the operation is not recorded. */
   #begin({ contextValue, document, operationName }: ExecutionArgs): End | undefined {
     const context = contextValue as TracedContext;
-    if (context.trace && !this.#tracing.follows(context.trace.traceparent)) context.trace = undefined;
+    if (context.trace && !this.#tracing.admits(context.trace.traceparent)) context.trace = undefined;
     const recorded = this.#tracing.begin(context.trace?.traceparent);
     if (recorded === undefined) return undefined;
     context.trace = recorded.trace;

@@ -6,6 +6,7 @@
  * knows the reports of all gateways, and a new gateway begins at the start of the stream. It reads on whenever a client
  * asks, and an answer includes everything that was stored before the question.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
@@ -17,6 +18,7 @@ import {
   RequestError,
   RequestErrorCode,
 } from '../contract/errors.ts';
+import type { LiveErrorChange } from '../contract/liveError.ts';
 import type { Actual } from '../contract/messages/actual.ts';
 import { MESSAGE_VERSION, NewerMessage } from '../contract/messages/decoder.ts';
 import { mayRead, type Readable } from '../contract/principal.ts';
@@ -29,7 +31,7 @@ import type { Logger } from '../process/log.ts';
 import type { OwnerQuotas } from '../tasks/ownerQuotas.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { errorOf } from './actualError.ts';
-import { type LiveError, type LiveErrorChange, LiveErrors } from './liveErrors.ts';
+import { type LiveError, LiveErrors } from './liveErrors.ts';
 import type { OwnerActuals } from './ownerActuals.ts';
 
 /** The live error of one output. */

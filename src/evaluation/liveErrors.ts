@@ -9,6 +9,7 @@
  */
 
 import { DAY_MS, WINDOW, type Window } from '../contract/actualsWindow.ts';
+import type { LiveErrorChange } from '../contract/liveError.ts';
 import type { Actual } from '../contract/messages/actual.ts';
 import { errorOf } from './actualError.ts';
 
@@ -18,17 +19,6 @@ export interface LiveError {
   /** Mean absolute error and root mean squared error, in the unit of the output. */
   readonly mae: number;
   readonly rmse: number;
-}
-
-/** The error of an output of a version, now and before. */
-export interface LiveErrorChange {
-  readonly model: string;
-  readonly version: string;
-  readonly output: string;
-  /** Tasks in it now. */
-  readonly count: number;
-  readonly mae: number;
-  readonly formerMae: number;
 }
 
 /** The end of the window. */

@@ -1,5 +1,7 @@
 /** The alerts whose condition holds at this moment, as far as a gateway can see it. */
+
 import type { StoreState } from '../broker/broker.ts';
+import type { LiveErrorChange } from '../contract/liveError.ts';
 import { ProcessRole } from '../contract/messages/figures.ts';
 import type { WorkerPresence } from '../contract/messages/presence.ts';
 import { Lane, streams } from '../contract/subjects.ts';
@@ -19,17 +21,6 @@ interface FoundAlert {
   readonly summary: string;
   readonly advice: string;
   readonly model?: string;
-}
-
-/** The mean absolute error of an output of a version, now and a day ago. */
-export interface LiveErrorChange {
-  readonly model: string;
-  readonly version: string;
-  readonly output: string;
-  /** Tasks. */
-  readonly count: number;
-  readonly mae: number;
-  readonly formerMae: number;
 }
 
 /** What alerts are found in. */
@@ -164,11 +155,12 @@ function pausedModels({ queues = [] }: SeenSystem): readonly FoundAlert[] {
 }
 
 function risenErrors({ liveErrors }: SeenSystem): readonly FoundAlert[] {
+  const { limit } = ALERT_RULES.TidingsLiveErrorUp;
   return liveErrors.flatMap(({ model, version, output, count, mae, formerMae }) => {
-    if (count < LIVE_ERROR_TASKS || mae <= ALERT_RULES.TidingsLiveErrorUp.limit * formerMae) return [];
+    if (count < LIVE_ERROR_TASKS || mae <= limit * formerMae) return [];
     return {
       name: 'TidingsLiveErrorUp',
-      summary: `The live error of ${output} of version ${version} of ${model} is more than half as much again as a day ago.`,
+      summary: `The live error of ${output} of version ${version} of ${model} is more than ${limit} times what it was at the end of the day before yesterday (UTC).`,
       advice: 'The data has moved, or the actuals are wrong. Compare versions, and train again.',
       model,
     };

@@ -3,8 +3,10 @@
  * to know at a gateway, and not at all while there are none. Only alerts are looked for at all times, since they must last
  * before they fire.
  */
+
 import type { Broker, StoreState } from '../broker/broker.ts';
 import { gatewayBusy, RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
+import type { LiveErrorChange } from '../contract/liveError.ts';
 import type { Owner } from '../contract/owner.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
 import type { Model } from '../models/models.ts';
@@ -12,7 +14,7 @@ import type { LiveWorkers } from '../rollout/presence.ts';
 import { isBeyondShare } from '../tasks/ownerShare.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
 import type { TaskWatches } from '../tasks/taskWatches.ts';
-import { alertsIn, type LiveErrorChange, type SeenSystem } from './alerts.ts';
+import { alertsIn, type SeenSystem } from './alerts.ts';
 import { type DatedAlert, FiringAlerts } from './firingAlerts.ts';
 import type { ProcessFigures } from './processFigures.ts';
 import type { LaneOfQueue, Queues } from './queues.ts';

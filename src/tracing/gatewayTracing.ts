@@ -73,7 +73,7 @@ export class GatewayTracing implements OperationTracing, AsyncDisposable {
     this.#listening = events.on('accepted', (job) => this.#accepted(job));
   }
 
-  follows(traceparent: string): boolean {
+  admits(traceparent: string): boolean {
     const parent = parseTraceparent(traceparent);
     const isAsked = parent !== undefined && this.#sampling.recorded(parent) !== undefined;
     if (!isAsked || this.#sampling.recordsAll) return true;

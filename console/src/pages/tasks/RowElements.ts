@@ -3,8 +3,8 @@
  * list, the elements that are there get the new tasks, because to make elements takes most of the time of a frame.
  */
 
-/** To write all rows again takes as long as to make a third of them. */
-const MOST = 2 / 3;
+/** Where fewer tasks stay, it is cheaper to write all rows again than to make elements for the new ones. */
+const LEAST_STAYING_SHARE = 2 / 3;
 
 export class RowElements {
   #keys: ReadonlyMap<string, number> = new Map();
@@ -20,7 +20,7 @@ export class RowElements {
   keysOf(ids: readonly string[], isFocused: boolean): readonly number[] {
     const before = this.#keys;
     const staying = ids.filter((id) => before.has(id)).length;
-    const isJump = !isFocused && staying < MOST * ids.length;
+    const isJump = !isFocused && staying < LEAST_STAYING_SHARE * ids.length;
     const elements = [...before.values()];
     const keys = ids.map((id, place) => (isJump ? elements[place] : before.get(id)) ?? this.#made++);
     this.#keys = new Map(ids.map((id, place) => [id, keys[place] ?? place]));

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
 import { Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useEffectEvent, useMemo } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
-import { saveJson } from '../../api/download.ts';
+import { saveJson } from '../../api/bytes.ts';
 import { documentOf, type PredictedTask, updates } from '../../api/modelOperations.ts';
 import { type Model, useModels } from '../../api/models.ts';
 import { useMaySubmit } from '../../app/signedIn.ts';
@@ -134,7 +134,7 @@ function Actions({ task }: { readonly task: PredictedTask }) {
     <Group gap="xs">
       <Problem error={error} />
       {maySubmit && !isFinal(state) && <CancelTask id={id} />}
-      {maySubmit && isFinal(state) && state !== 'SUCCEEDED' && (
+      {maySubmit && task.batch === null && isFinal(state) && state !== 'SUCCEEDED' && (
         <Button
           variant="default"
           size="xs"

@@ -13,9 +13,11 @@ export function Meaning({ field }: { readonly field: ModelField }) {
   const facts = factsOf(field);
   const text = facts === '' ? field.description : `${facts}. ${field.description}`;
   if (text.length <= MAX_CHARACTERS) return text;
+  const lastSpace = text.lastIndexOf(' ', BEGINNING_CHARACTERS);
+  const beginning = text.slice(0, lastSpace === -1 ? BEGINNING_CHARACTERS : lastSpace);
   return (
     <>
-      {isWhole ? text : `${text.slice(0, text.lastIndexOf(' ', BEGINNING_CHARACTERS))} …`}{' '}
+      {isWhole ? text : `${beginning} …`}{' '}
       <button
         type="button"
         className="link"
