@@ -123,7 +123,7 @@ describe.skipIf(browserPath === undefined)('in the console, an operator', () => 
       (chosen) => chosen.startsWith('trips, 201 rows'),
     );
     await page.goBack();
-    await follow('Give it 10 % of the tasks');
+    await follow('Give it a share of the tasks');
     const told = page.getByRole('alert', { name: 'What this will do' });
     await told.getByText(`Version ${version} answers 10 % of the tasks, now 0 %.`).waitFor();
     await told.getByText(`No worker serves version ${version}`).waitFor({ state: 'detached' });

@@ -59,6 +59,9 @@ const MODELS = graphql(`
         version
         state
       }
+      live {
+        version
+      }
     }
   }
 `);

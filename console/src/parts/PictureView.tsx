@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { fetchBytes } from '../api/bytes.ts';
+import { fetchBytes } from '../api/files.ts';
 import { messageOf } from '../api/refusal.ts';
 import { useSignedIn } from '../app/signedIn.ts';
 import { useObjectUrl } from './useObjectUrl.ts';

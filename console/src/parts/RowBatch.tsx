@@ -1,7 +1,7 @@
 import { useApolloClient, useQuery } from '@apollo/client/react';
 import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
-import { saveFile, saveJson } from '../api/bytes.ts';
+import { saveFile, saveJson } from '../api/files.ts';
 import type { TaskState } from '../api/gql/graphql.ts';
 import {
   documentOf,

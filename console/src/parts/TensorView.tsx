@@ -1,5 +1,5 @@
 import { Stack, Text } from '@mantine/core';
-import { fetchBytes } from '../api/bytes.ts';
+import { fetchBytes } from '../api/files.ts';
 import { useSignedIn } from '../app/signedIn.ts';
 import { CodeBlock } from './CodeBlock.tsx';
 import { shownCount, shownNumber } from './figures.ts';

@@ -30,6 +30,14 @@ describe('a version that gets another share', () => {
     expect(Object.fromEntries(shares)).toEqual({ 1: 25, 2: 75 });
   });
 
+  test('gets all tasks if none had any', () => {
+    const none = new Map([
+      ['1', 0],
+      ['2', 0],
+    ]);
+    expect(Object.fromEntries(withShare(none, '2', 10))).toEqual({ 1: 0, 2: 100 });
+  });
+
   test('keeps all tasks if there is no other', () => {
     expect(Object.fromEntries(withShare(new Map([['1', 100]]), '1', 40))).toEqual({ 1: 100 });
   });

@@ -59,7 +59,7 @@ export function Outcome({ work: { modelName }, training: { version, reused, gate
                 variant={isWorse ? 'default' : 'filled'}
                 href={`/models/${encodeURIComponent(modelName)}?version=${version}&share=${FIRST_SHARE}`}
               >
-                Give it {FIRST_SHARE} % of the tasks
+                Give it a share of the tasks
               </Button>
             )}
           </Stack>

@@ -26,6 +26,6 @@ function becomes(version: SeenVersion | undefined): string {
     case 'LEAVING':
       return 'It is retired.';
     default:
-      return 'Workers bring it and check it.';
+      return 'Workers fetch it and check it.';
   }
 }

@@ -8,7 +8,7 @@ import { SET_ROLLOUT, type SeenModel } from './operations.ts';
 import { RolloutPreview } from './RolloutPreview.tsx';
 import { ShareBar } from './ShareBar.tsx';
 import { ShareRow } from './ShareRow.tsx';
-import { areEqual, type Shares, sharesNow, trialsNow, withShare } from './shares.ts';
+import { areEqual, onlyOf, type Shares, sharesNow, sumOf, trialsNow, withShare } from './shares.ts';
 
 interface RolloutProps {
   readonly model: SeenModel;
@@ -74,7 +74,7 @@ export function Rollout({ model, refresh }: RolloutProps) {
             version={version}
             seen={model.versions.find((seen) => seen.version === version)}
             index={[...shares.keys()].indexOf(version)}
-            isFixed={!isOperator || shares.size === 1}
+            isFixed={!isOperator || (shares.size === 1 && sumOf(shares) > 0)}
             share={shares.get(version) ?? 0}
             trial={trials.get(version) ?? 0}
             isOperator={isOperator}
@@ -89,8 +89,10 @@ export function Rollout({ model, refresh }: RolloutProps) {
       </Text>
       {model.rollout === null && !isChanged && (
         <Text size="sm" c="dimmed">
-          No shares are set, so the newest served version of a folder answers all tasks, and a newer one takes
-          its place by itself. {isOperator && 'Once shares are set, they stay until they are changed.'}
+          {model.live.length === 0
+            ? 'No version answers yet: the model needs one, with a share of the tasks.'
+            : 'No shares are set, so the newest served version of a folder answers all tasks, and a newer one takes its place by itself.'}{' '}
+          {isOperator && 'Once shares are set, they stay until they are changed.'}
         </Text>
       )}
       {isAwaited && (
@@ -103,7 +105,12 @@ export function Rollout({ model, refresh }: RolloutProps) {
       )}
       {isOperator && (
         <Group gap="sm">
-          <Button size="xs" disabled={!isChanged} loading={loading} onClick={() => void set()}>
+          <Button
+            size="xs"
+            disabled={!isChanged || sumOf(shares) === 0}
+            loading={loading}
+            onClick={() => void set()}
+          >
             Set the rollout
           </Button>
           <Button size="xs" variant="default" disabled={!isChanged || loading} onClick={drop}>
@@ -147,10 +154,6 @@ function draftOf(model: SeenModel, query: URLSearchParams): Draft | undefined {
 
 function weightsOf(shares: Shares) {
   return [...shares].filter(([, percent]) => percent > 0).map(([version, percent]) => ({ version, percent }));
-}
-
-function onlyOf(shares: Shares, version: string): Shares {
-  return new Map([...shares.keys()].map((name) => [name, name === version ? 100 : 0]));
 }
 
 interface Done {

@@ -6,12 +6,17 @@ export type Shares = ReadonlyMap<string, number>;
 interface Answering {
   readonly rollout: readonly { readonly version: string; readonly percent: number }[] | null;
   readonly live: readonly { readonly version: string }[];
-  readonly versions: readonly { readonly version: string; readonly shadowPercent: number }[];
+  readonly versions: readonly {
+    readonly version: string;
+    readonly state: string;
+    readonly shadowPercent: number;
+  }[];
 }
 
-/** As they are now. Without a rollout, the version that answers has all. */
+/** As they are now, of the versions that may have one. Without a rollout, the version that answers has all. */
 export function sharesNow({ rollout, live, versions }: Answering): Shares {
-  const shares = new Map(versions.map(({ version }) => [version, 0]));
+  const staying = versions.filter(({ state }) => state !== 'LEAVING');
+  const shares = new Map(staying.map(({ version }) => [version, 0]));
   for (const { version, percent } of rollout ?? []) shares.set(version, percent);
   const [only] = live;
   if (rollout === null && only !== undefined) shares.set(only.version, 100);
@@ -23,11 +28,14 @@ export function trialsNow({ versions }: Answering): Shares {
   return new Map(versions.map(({ version, shadowPercent }) => [version, shadowPercent]));
 }
 
-/** Gives a version another share. The others keep their proportions, so that the sum stays 100. */
+/**
+ * Gives a version another share. The others keep their proportions, so that the sum stays 100. The first version that gets
+ * one has all.
+ */
 export function withShare(shares: Shares, version: string, percent: number): Shares {
   const others = [...shares].filter(([name]) => name !== version);
-  const held = others.reduce((sum, [, share]) => sum + share, 0);
-  if (others.length === 0) return new Map([[version, 100]]);
+  if (others.length === 0 || sumOf(shares) === 0) return onlyOf(shares, version);
+  const held = sumOf(new Map(others));
   const rest = hundredths(100 - percent);
   let left = rest;
   const changed = new Map([[version, hundredths(percent)]]);
@@ -40,6 +48,16 @@ export function withShare(shares: Shares, version: string, percent: number): Sha
   const most = others.toSorted(([, a], [, b]) => a - b).at(-1);
   if (most !== undefined) changed.set(most[0], left);
   return new Map([...shares.keys()].map((name) => [name, changed.get(name) ?? 0]));
+}
+
+/** One version has all. */
+export function onlyOf(shares: Shares, version: string): Shares {
+  return new Map([...shares.keys()].map((name) => [name, name === version ? 100 : 0]));
+}
+
+/** 0 while no version answers, else 100. */
+export function sumOf(shares: Shares): number {
+  return [...shares.values()].reduce((sum, share) => sum + share, 0);
 }
 
 /** The part of the tasks, in percent, that another version answers then. */

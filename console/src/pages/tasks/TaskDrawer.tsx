@@ -2,7 +2,7 @@ import { useMutation, useQuery, useSubscription } from '@apollo/client/react';
 import { Button, Drawer, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useEffectEvent, useMemo } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
-import { saveJson } from '../../api/bytes.ts';
+import { saveJson } from '../../api/files.ts';
 import { documentOf, type PredictedTask, updates } from '../../api/modelOperations.ts';
 import { type Model, useModels } from '../../api/models.ts';
 import { useMaySubmit } from '../../app/signedIn.ts';

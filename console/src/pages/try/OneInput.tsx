@@ -1,6 +1,6 @@
 import { Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
-import { storeBytes } from '../../api/bytes.ts';
+import { storeBytes } from '../../api/files.ts';
 import type { Model } from '../../api/models.ts';
 import { messageOf } from '../../api/refusal.ts';
 import { useSignedIn } from '../../app/signedIn.ts';

@@ -1,6 +1,6 @@
 import { Button, Stack, Table } from '@mantine/core';
 import { useMemo } from 'react';
-import { saveFile } from '../../api/bytes.ts';
+import { saveFile } from '../../api/files.ts';
 import type { Model } from '../../api/models.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { columnFormats, sampleFile } from './columnFormats.ts';

@@ -1,5 +1,6 @@
 import { Card, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import type { Model } from '../../api/models.ts';
 import { OneInput } from './OneInput.tsx';
 import { Outcome } from './Outcome.tsx';
@@ -34,6 +35,12 @@ export function TryModel({ model }: { readonly model: Model }) {
             <VersionChoice model={model} version={version} onChange={setVersion} />
           </Group>
           <Text size="sm">{model.description}</Text>
+          {model.live.length === 0 && (
+            <Text size="sm" role="status">
+              No version of this model answers yet. Its page tells why:{' '}
+              <Link href={`/models/${encodeURIComponent(model.name)}`}>{model.name}</Link>
+            </Text>
+          )}
           {isForRows ? (
             <RowsFile
               model={model}
