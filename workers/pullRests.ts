@@ -1,6 +1,6 @@
 /**
  * Lets tasks go before a pull of files: both need the processor, the broker and the network. While tasks run here, a pull
- * rests three times as long as each piece of it took. Without tasks it does not rest.
+ * rests seven times as long as each piece of it took. Without tasks it does not rest.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Slots } from './slots.ts';
@@ -13,7 +13,7 @@ export interface PullRestsOptions {
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-const RESTS_PER_PIECE = 3;
+const RESTS_PER_PIECE = 7;
 /** Tasks count for so long after their run, since the next ones are probably on their way. */
 const BUSY_MS = 1_000;
 /** The longest rest: a piece may have waited for a broker that was away. */

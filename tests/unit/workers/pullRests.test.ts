@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { PullRests } from '../../../workers/pullRests.ts';
 
-test('a pull rests three times as long as a piece took while tasks run, and no longer than 200 ms', async () => {
+test('a pull rests seven times as long as a piece took while tasks run, and no longer than 200 ms', async () => {
   const slots = { usedMs: 0 };
   const rested: number[] = [];
   let now = 0;
@@ -24,7 +24,7 @@ test('a pull rests three times as long as a piece took while tasks run, and no l
   await piece(10, 2);
   await piece(20, 0);
   await piece(500, 2);
-  expect(rested).toEqual([30, 60, 200]);
+  expect(rested).toEqual([70, 140, 200]);
   await piece(1_000, 0);
   expect(rested).toHaveLength(3);
 });
