@@ -86,11 +86,11 @@ test('both lanes progress while both are full', async () => {
   // In full bundles, so that the session is the bottleneck, which the lanes share.
   const fullOf = (lane: TaskLane) =>
     together(Array.from({ length: 64 }, (_, i) => ({ ...tripJob(broker, i), lane })));
-  const bulk = Array.from({ length: 15 }, () => fullOf(Lane.Bulk));
-  const single = Array.from({ length: 30 }, () => fullOf(Lane.Interactive));
+  const bulk = Array.from({ length: 40 }, () => fullOf(Lane.Bulk));
+  const single = Array.from({ length: 80 }, () => fullOf(Lane.Interactive));
   await storeBundles(broker, [...bulk, ...single].map(bundleOfJobs));
   await using _worker = await startWorker(nats, SLOW_RUNS);
-  const results = await ends.all(45 * 64);
+  const results = await ends.all(120 * 64);
   const bulkIds = new Set(bulk.flat().map(({ taskId }) => taskId));
   const [bulkRuns, singleRuns] = [true, false].map((isBulk) =>
     runStarts(results.filter(({ id }) => bulkIds.has(id) === isBulk)),

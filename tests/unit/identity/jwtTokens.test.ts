@@ -31,11 +31,14 @@ test('10,000 altered tokens are all refused', async () => {
   const good = await sign({ sub: 'ada' });
   expect(await tokens.identify(good)).toMatchObject({ principal: { owner: 'ada', role: 'submitter' } });
   const piece = fc.oneof(fc.base64String(), fc.string(), fc.constantFrom('.', '..', 'eyJ', '{}', '\u0000'));
-  // The last character of a signature has bits that do not count, so the cut is before it.
+  const signed = good.slice(0, good.lastIndexOf('.') + 1);
+  const signatureIn = (token: string) => Buffer.from(token.slice(signed.length), 'base64url');
+  // The bytes of a signature can be written in several ways: its last character has bits that do not count.
+  const isSame = (token: string) => token.startsWith(signed) && signatureIn(token).equals(signatureIn(good));
   const altered = fc
     .tuple(fc.integer({ min: 0, max: good.length - 2 }), fc.integer({ min: 1, max: 40 }), piece)
     .map(([at, count, text]) => good.slice(0, at) + text + good.slice(at + count))
-    .filter((token) => token !== good);
+    .filter((token) => !isSame(token));
   await fc.assert(
     fc.asyncProperty(altered, async (token) => {
       // Some name a key that is not known, which may have come since the last look.
