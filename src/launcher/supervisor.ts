@@ -3,6 +3,7 @@
  * trainers. They start in this order and stop in the opposite one, so that each finds what it needs as long as it runs.
  */
 import type { ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { MetricsServer } from '../metrics/metricsServer.ts';
@@ -228,6 +229,8 @@ async function runOwnBroker({
     return provisioned;
   }
   opened.use(provisioned);
+  // Another program may get its port, and must not get the keys that commands send.
+  opened.defer(() => rm(join(dataDir, GATEWAY_URL_FILE), { force: true }));
   const { blobsNatsUrl } = config;
   const signingKey = system.env.MODEL_SIGNING_KEY_FILE;
   const environment = (role: 'gateway' | 'worker' | 'trainer') => ({

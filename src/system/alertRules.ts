@@ -27,7 +27,7 @@ export const ALERT_RULES = {
   /** In seconds. */
   TidingsGatewayEventLoop: { severity: Warning, forS: 300, limit: 0.25 },
   TidingsModelPaused: { severity: Warning, forS: 300 },
-  /** Times the error of a day ago. */
+  /** Times the error at the end of the day before yesterday (UTC). */
   TidingsLiveErrorUp: { severity: Warning, forS: 1_800, limit: 1.5 },
 } as const satisfies Readonly<Record<string, AlertRule>>;
 export type AlertName = keyof typeof ALERT_RULES;

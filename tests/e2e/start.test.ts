@@ -133,6 +133,7 @@ describe.concurrent('a new system', () => {
     system.kill('SIGINT');
     expect(await system.exitCode()).toBe(0);
     expect(pids.filter(isRunning)).toEqual([]);
+    expect(await readdir(system.dataDir)).not.toContain('gateway-url');
     expect(system.output()).not.toContain('Permissions Violation');
   });
 
