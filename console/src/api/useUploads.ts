@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
-import { useSignedIn } from '../app/signedIn.ts';
 import { messageOf, PageProblem } from './refusal.ts';
 import { sha256Of } from './sha256.ts';
+import { useSignedIn } from './signedIn.ts';
 import { uploadArtifact } from './uploadArtifact.ts';
 
 /** How far a file is. */

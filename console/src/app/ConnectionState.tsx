@@ -1,6 +1,6 @@
 import { Group, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import { useSignedIn } from './signedIn.ts';
+import { useSignedIn } from '../api/signedIn.ts';
 
 /** Tells whether updates arrive now. */
 export function ConnectionState() {

@@ -4,9 +4,9 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { askMe, hasRole, type Me } from '../api/me.ts';
 import { isTemporary, messageOf } from '../api/refusal.ts';
 import { openSession, type Session, wait } from '../api/session.ts';
+import { SignedInProvider } from '../api/signedIn.ts';
 import { Shell } from './Shell.tsx';
 import { SignIn } from './SignIn.tsx';
-import { SignedInProvider } from './signedIn.ts';
 import { useStoredToken } from './useStoredToken.ts';
 
 /** How the gateway knows the client, or why it does not. */

@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { Suspense } from 'react';
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 import { hasRole } from '../api/me.ts';
+import { useSignedIn } from '../api/signedIn.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { Page } from '../parts/Page.tsx';
 import { ColorScheme } from './ColorScheme.tsx';
@@ -10,7 +11,6 @@ import { ConnectionState } from './ConnectionState.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import { Logo } from './Logo.tsx';
 import { PAGES } from './pages.ts';
-import { useSignedIn } from './signedIn.ts';
 import { UserMenu } from './UserMenu.tsx';
 
 const HEADER_PX = 48;

@@ -1,8 +1,8 @@
 import { Button, Menu, Modal, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useSignedIn } from '../api/signedIn.ts';
 import { Icon } from '../parts/Icon.tsx';
 import { SignInForm } from './SignIn.tsx';
-import { useSignedIn } from './signedIn.ts';
 
 const ROLE_NAMES = { SUBMITTER: 'submitter', VIEWER: 'viewer', OPERATOR: 'operator' } as const;
 

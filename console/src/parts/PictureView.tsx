@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { fetchBytes } from '../api/files.ts';
 import { messageOf } from '../api/refusal.ts';
-import { useSignedIn } from '../app/signedIn.ts';
+import { useSignedIn } from '../api/signedIn.ts';
 import { useObjectUrl } from './useObjectUrl.ts';
 
 export interface PictureValue {

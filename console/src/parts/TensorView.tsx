@@ -1,6 +1,6 @@
 import { Stack, Text } from '@mantine/core';
 import { fetchBytes } from '../api/files.ts';
-import { useSignedIn } from '../app/signedIn.ts';
+import { useSignedIn } from '../api/signedIn.ts';
 import { CodeBlock } from './CodeBlock.tsx';
 import { shownCount, shownNumber } from './figures.ts';
 import { Sparkline } from './Sparkline.tsx';

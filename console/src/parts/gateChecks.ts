@@ -1,18 +1,11 @@
 /** The checks of a gate for people: what each is called, in which unit, and how a new version did beside the live one. */
-import type { Verdict } from '../api/gql/graphql.ts';
+import type { CheckPartsFragment } from '../api/gql/graphql.ts';
 import { shownBytes, shownCount, shownNumber } from './figures.ts';
 import { wordsOf } from './names.ts';
 import { isUnit } from './units.ts';
 
-/** As the API has it. Its name is a condition in words, such as `priceUsd rmse at most`. */
-export interface Check {
-  readonly name: string;
-  readonly observed: number | null;
-  readonly live: number | null;
-  readonly limit: number | null;
-  readonly count: number;
-  readonly verdict: Verdict;
-}
+/** Its name is a condition in words, such as `priceUsd rmse at most`. */
+export type Check = CheckPartsFragment;
 
 export interface ReadCheck extends Check {
   /** Such as "Price usd, RMSE". The limit of a figure and its ratio to the live version have the same. */

@@ -1,5 +1,5 @@
 import { Route, Switch } from 'wouter';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import '../../parts/parts.css';
 import { AddDataset } from './AddDataset.tsx';
 import './data.css';

@@ -1,6 +1,6 @@
 import { Alert, Button, List, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { ChecksTable } from '../../parts/ChecksTable.tsx';
 import { worseFigures, worseThanLive } from '../../parts/gateChecks.ts';
 import { Section } from '../../parts/Section.tsx';

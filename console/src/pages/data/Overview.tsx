@@ -1,6 +1,6 @@
 import { Button, Select } from '@mantine/core';
 import { Link, useSearchParams } from 'wouter';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Page } from '../../parts/Page.tsx';
 import { Section } from '../../parts/Section.tsx';

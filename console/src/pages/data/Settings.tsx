@@ -1,6 +1,6 @@
 import { Button, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { FactList } from '../../parts/FactList.tsx';
 import { purposeOf } from '../../parts/purposes.ts';
 import type { TrainingSettings } from './operations.ts';

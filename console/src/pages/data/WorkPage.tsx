@@ -1,7 +1,7 @@
 import { useSubscription } from '@apollo/client/react';
 import { Button, Skeleton, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';
 import { msBetween, shownMs, shownTime } from '../../parts/figures.ts';
 import { Page } from '../../parts/Page.tsx';

@@ -150,12 +150,7 @@ export const TRAININGS = graphql(`
             version
             reused
             gates {
-              name
-              observed
-              live
-              limit
-              count
-              verdict
+              ...CheckParts
             }
             stages {
               name
@@ -263,12 +258,7 @@ export const WORK_PARTS = graphql(`
         }
       }
       gates {
-        name
-        observed
-        live
-        limit
-        count
-        verdict
+        ...CheckParts
       }
     }
   }

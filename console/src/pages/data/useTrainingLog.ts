@@ -1,7 +1,7 @@
 import { useSubscription } from '@apollo/client/react';
 import { useEffect, useState } from 'react';
 import type { TrainingLogSubscription } from '../../api/gql/graphql.ts';
-import { useSignedIn } from '../../app/signedIn.ts';
+import { useSignedIn } from '../../api/signedIn.ts';
 import { TRAINING_LOG } from './operations.ts';
 
 export type LogLine = TrainingLogSubscription['trainingLog']['lines'][number];

@@ -1,7 +1,7 @@
 import { useQuery } from '@apollo/client/react';
 import { Button, Skeleton, Stack } from '@mantine/core';
 import { Link } from 'wouter';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { Page } from '../../parts/Page.tsx';
 import { PauseButton } from '../../parts/PauseButton.tsx';
 import { Problem } from '../../parts/Problem.tsx';

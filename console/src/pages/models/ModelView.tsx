@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { Section } from '../../parts/Section.tsx';
 import { BringVersion } from './BringVersion.tsx';
 import { Comparison } from './Comparison.tsx';

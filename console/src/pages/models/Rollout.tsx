@@ -2,7 +2,7 @@ import { useMutation } from '@apollo/client/react';
 import { Button, Checkbox, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { Problem } from '../../parts/Problem.tsx';
 import { SET_ROLLOUT, type SeenModel } from './operations.ts';
 import { RolloutPreview } from './RolloutPreview.tsx';

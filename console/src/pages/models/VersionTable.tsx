@@ -1,6 +1,6 @@
 import { Button, Table, Text, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { Empty } from '../../parts/Empty.tsx';
 import { shownBytes, shownCount, shownNumber, shownPercent } from '../../parts/figures.ts';
 import { labelOfMetric, type Output, readCheck } from '../../parts/gateChecks.ts';

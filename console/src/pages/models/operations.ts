@@ -97,12 +97,7 @@ export const SEEN_MODEL = graphql(`
         rmse
       }
       gates {
-        name
-        observed
-        live
-        limit
-        count
-        verdict
+        ...CheckParts
       }
       provenance {
         runKey

@@ -1,5 +1,5 @@
 import { Table } from '@mantine/core';
-import { useIsOperator } from '../../app/signedIn.ts';
+import { useIsOperator } from '../../api/signedIn.ts';
 import { Empty } from '../../parts/Empty.tsx';
 import { shownMs, shownNumber, shownRate } from '../../parts/figures.ts';
 import { PauseButton } from '../../parts/PauseButton.tsx';

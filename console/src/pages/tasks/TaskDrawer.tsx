@@ -5,7 +5,7 @@ import { Link, useLocation, useSearch } from 'wouter';
 import { saveJson } from '../../api/files.ts';
 import { documentOf, type PredictedTask, updates } from '../../api/modelOperations.ts';
 import { type Model, useModels } from '../../api/models.ts';
-import { useMaySubmit } from '../../app/signedIn.ts';
+import { useMaySubmit } from '../../api/signedIn.ts';
 import { CancelTask } from '../../parts/CancelTask.tsx';
 import { CodeBlock } from '../../parts/CodeBlock.tsx';
 import { ErrorOfTask } from '../../parts/ErrorOfTask.tsx';

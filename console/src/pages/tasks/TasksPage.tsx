@@ -2,7 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { useCallback, useMemo } from 'react';
 import { useLocation, useRoute, useSearchParams } from 'wouter';
 import { saveFile, saveJson } from '../../api/files.ts';
-import { useSeesAllOwners, useSignedIn } from '../../app/signedIn.ts';
+import { useSeesAllOwners, useSignedIn } from '../../api/signedIn.ts';
 import { csvOf } from '../../parts/csv.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Page } from '../../parts/Page.tsx';

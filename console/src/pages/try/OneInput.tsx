@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { storeBytes } from '../../api/files.ts';
 import type { Model } from '../../api/models.ts';
 import { messageOf } from '../../api/refusal.ts';
-import { useSignedIn } from '../../app/signedIn.ts';
+import { useSignedIn } from '../../api/signedIn.ts';
 import { Problem } from '../../parts/Problem.tsx';
 import { type Draft, readDraft } from './draft.ts';
 import { exampleDrafts } from './exampleDrafts.ts';

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Tabs } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useSignedIn } from '../../app/signedIn.ts';
+import { useSignedIn } from '../../api/signedIn.ts';
 import { CodeBlock } from '../../parts/CodeBlock.tsx';
 import { CopyText } from '../../parts/CopyText.tsx';
 import { Icon } from '../../parts/Icon.tsx';

@@ -1,7 +1,7 @@
 /** What every page may ask: who is signed in, and how to sign in as another. */
 import { createContext, useContext } from 'react';
-import { hasRole, type Me } from '../api/me.ts';
-import type { Session } from '../api/session.ts';
+import { hasRole, type Me } from './me.ts';
+import type { Session } from './session.ts';
 
 export interface SignedIn {
   readonly me: Me;
