@@ -116,9 +116,9 @@ test('each of several greedy owners has his share of the lane interactive', asyn
   expect(await lanes(nats)).toEqual({ interactive: shared, bulk: 300 - shared });
 });
 
-test('a greedy owner with four times as many tasks under way gets far less than four times as much', async () => {
+test('greedy owners get about the same, also one with twice as many tasks under way', async () => {
   // So slow that the worker limits them, not the gateway, also on a machine that is busy with other tests.
-  await using _worker = await startWorker(nats, { ...SLOW_RUNS, RUN_MS: '400' });
+  await using _worker = await startWorker(nats, { ...SLOW_RUNS, RUN_MS: '200' });
   const finished: Record<string, number> = { ada: 0, bob: 0, cyd: 0 };
   let isOver = false;
   const client = async (owner: string) => {
@@ -127,18 +127,19 @@ test('a greedy owner with four times as many tasks under way gets far less than 
       if (data?.predictTrip?.state === 'SUCCEEDED') finished[owner] = (finished[owner] ?? 0) + 1;
     }
   };
-  const clients = Object.entries({ ada: 70, bob: 140, cyd: 280 }).flatMap(([owner, count]) =>
+  const clients = Object.entries({ ada: 100, bob: 150, cyd: 200 }).flatMap(([owner, count]) =>
     Array.from({ length: count }, () => client(owner)),
   );
   const total = () => Object.values(finished).reduce((sum, count) => sum + count, 0);
   await eventually(total, (count) => count > 500);
   const before = { ...finished };
-  await eventually(total, (count) => count > 1_500);
+  // Many runs: one run may have 64 tasks of one owner.
+  await eventually(total, (count) => count > 5_500);
   isOver = true;
   await Promise.all(clients);
   const counts = Object.entries(finished).map(([owner, count]) => count - (before[owner] ?? 0));
-  // In the order in which the tasks came it would be 0.25.
-  expect(Math.min(...counts) / Math.max(...counts)).toBeGreaterThan(0.35);
+  // In the order in which the tasks came it would be 0.5.
+  expect(Math.min(...counts) / Math.max(...counts)).toBeGreaterThan(0.7);
 });
 
 test('an owner cannot fill the queue: bulk tasks of others are accepted while he is refused', async () => {
