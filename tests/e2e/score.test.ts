@@ -148,11 +148,11 @@ test('a score that is stopped by Ctrl-C continues at the next start and gives th
   await using streams = await inspectStreams(nats);
   const before = (await streams.state('CHUNKS')).messages;
   const out = file('resumed.parquet');
-  // With one call at a time, a second chunk shows that the rows of the first are saved.
-  const interrupted = startScore(...asked(file('trips.parquet'), out, '--calls', '1'));
+  // With two calls at a time, the third begins once the rows of one are saved.
+  const interrupted = startScore(...asked(file('trips.parquet'), out, '--calls', '2'));
   await eventually(
     () => streams.state('CHUNKS'),
-    ({ messages }) => messages >= before + 2,
+    ({ messages }) => messages >= before + 3,
   );
   interrupted.kill('SIGSTOP');
   expect(await score(...asked(file('trips.parquet'), out))).toMatchObject({
@@ -174,7 +174,7 @@ test('a score that is stopped by Ctrl-C continues at the next start and gives th
     code: 1,
     output: expect.stringMatching(/differs in --model-version, the model .*, the columns of the inputs/),
   });
-  const cut = ['--rows', '700', '--calls', '2'];
+  const cut = ['--rows', '700', '--calls', '3'];
   expect(await score(...asked(file('trips.parquet'), out, ...cut))).toMatchObject({
     code: 0,
     output: expect.stringMatching(/version 1 of.*going on from row [1-9]\d*: \d+000 of 8345 rows/s),
