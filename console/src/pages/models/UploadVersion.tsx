@@ -8,8 +8,8 @@ import { countOf, shownBytes } from '../../parts/figures.ts';
 import { Icon } from '../../parts/Icon.tsx';
 import { Problem } from '../../parts/Problem.tsx';
 import { BroughtVersion } from './BroughtVersion.tsx';
-import { filesIn, type PickedFile } from './droppedFiles.ts';
 import { REGISTER_VERSION, type SeenModel } from './operations.ts';
+import { filesIn, type PickedFile } from './pickedFiles.ts';
 import { numberProblem, type PickedVersion, problemsOf, readPicked } from './pickedVersion.ts';
 
 interface UploadVersionProps {

@@ -2,7 +2,7 @@
 import { PageProblem } from '../../api/refusal.ts';
 import type { HashedFile } from '../../api/useUploads.ts';
 import { sizeProblem } from '../../parts/ChosenFiles.tsx';
-import type { PickedFile } from './droppedFiles.ts';
+import type { PickedFile } from './pickedFiles.ts';
 
 export interface PickedVersion {
   /** Its number, if its folder is named like one. */

@@ -1,4 +1,4 @@
-/** Files from the disk, with the folders that were chosen or dropped. */
+/** Files that a person chose or dropped, with their folders. */
 import { PageProblem } from '../../api/refusal.ts';
 
 export interface PickedFile {
