@@ -69,7 +69,8 @@ function answer({ id, type, rows }, body) {
     return;
   }
   if (xs.has(FLOODS)) for (let i = 0; i < 100; i++) flood(Buffer.alloc(MIB, 'a line of 16 by\n'));
-  if (xs.has(ANSWERS_TOO_MUCH)) return ran({ shape: [64 * MIB] }, Buffer.alloc(256 * MIB));
+  // More than the 64 KiB that an answer may be too large by, and little enough to be made long before the run times out.
+  if (xs.has(ANSWERS_TOO_MUCH)) return ran({ shape: [2 * MIB] }, Buffer.alloc(8 * MIB));
   if (xs.has(WRITES_NO_FRAME)) answers.write('Segmentation fault');
   if (xs.has(LEAVES_CHILDREN)) {
     // The answer is the number of the process that stays.
