@@ -18,8 +18,8 @@ import { type Gateway, type Process, startGateway, startWorker } from '../suppor
 import { isRunning } from '../support/processTable.ts';
 import { inspectStreams } from '../support/streams.ts';
 
-const TRIPS = 360;
-const LANES = 60;
+const TRIPS = 180;
+const LANES = 30;
 
 /** A test that ends one of them replaces it with another one. */
 let nats: NatsServer;
@@ -85,7 +85,7 @@ describe('under load, no accepted task is lost', () => {
     const before = deaths();
     const kills: Promise<void>[] = [];
     const finished = await load((count) => {
-      if ([60, 150, 240].includes(count)) kills.push(killSession(kills.at(-1)));
+      if ([30, 75, 120].includes(count)) kills.push(killSession(kills.at(-1)));
     }, BUNDLED);
     await Promise.all(kills);
     await expectAllRight(finished);
@@ -95,7 +95,7 @@ describe('under load, no accepted task is lost', () => {
   test('when the broker is killed and restarted, and waiting subscriptions still deliver', async () => {
     const restarts: Promise<void>[] = [];
     const finished = await load(
-      (count) => [60, 180].includes(count) && restarts.push(nats.kill('SIGKILL').then(() => nats.restart())),
+      (count) => [30, 90].includes(count) && restarts.push(nats.kill('SIGKILL').then(() => nats.restart())),
     );
     await Promise.all(restarts);
     await expectAllRight(finished);

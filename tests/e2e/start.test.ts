@@ -1,4 +1,5 @@
 /** `npm start`: its banner, its access rights, and how its processes start and end. */
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -11,7 +12,6 @@ import {
   onlyTask,
   openWebSocket,
   overWebSocket,
-  PREDICT_TRIP,
   post,
   TASK_RESULT,
   taskIn,
@@ -21,12 +21,12 @@ import { modeOf } from '../support/files.ts';
 import { freePort } from '../support/freePort.ts';
 import { MODELS } from '../support/models.ts';
 import { brokerKey, connectToBroker, type StartedSystem, startSystem } from '../support/npmStart.ts';
-import { tripNumber } from '../support/predictDirectly.ts';
 import { startWorker } from '../support/processes.ts';
 import { commandLine, descendantsOf, isRunning } from '../support/processTable.ts';
 
 describe('a system that runs', () => {
   let folder: AsyncDisposable & { readonly path: string };
+  /** The test that kills it replaces it with another one, on the same data folder. */
   let system: StartedSystem;
 
   beforeAll(async () => {
@@ -61,6 +61,29 @@ describe('a system that runs', () => {
     }
   });
 
+  test('leaves only nats-server running after kill -9, and the next start ends that one', async () => {
+    const killed = system;
+    const [natsServer, worker, gateway] = await killed.pids();
+    const before = await brokerKey(killed.dataDir, 'admin');
+    killed.kill('SIGKILL');
+    await killed.exitCode();
+    await eventually(
+      () => [worker, gateway].filter(isRunning),
+      (left) => left.length === 0,
+    );
+    expect(commandLine(natsServer)).toContain('nats-server');
+    await killed[Symbol.asyncDispose]();
+
+    system = await startSystem({ DATA_DIR: killed.dataDir, TRAINERS: '1' });
+    expect(
+      await system.log.next({ msg: 'ending the nats-server that an earlier run left behind' }),
+    ).toMatchObject({ pid: natsServer });
+    await system.banner();
+    expect(isRunning(natsServer)).toBe(false);
+    expect(await brokerKey(system.dataDir, 'admin')).not.toBe(before);
+    await expectRefused(system.dataDir, 'admin', before);
+  });
+
   test('refuses a second instance on its data folder, with the process that uses it', async () => {
     await using second = await startSystem({ DATA_DIR: system.dataDir });
     expect(await second.exitCode()).toBe(78);
@@ -79,8 +102,8 @@ describe('a system that runs', () => {
     const [natsServer, worker, gateway] = await system.pids();
     const { dataDir } = system;
     const seeds = await Promise.all(BROKER_ROLES.map((role) => brokerKey(dataDir, role)));
-    await expect(connectToBroker(dataDir, 'observer')).rejects.toThrow(/Authorization Violation/);
-    await expect(connectToBroker(dataDir, 'observer', newSeed())).rejects.toThrow(/Authorization Violation/);
+    await expectRefused(dataDir, 'observer');
+    await expectRefused(dataDir, 'observer', newSeed());
     for (const [i, role] of BROKER_ROLES.entries())
       await (await connectToBroker(dataDir, role, seeds[i])).close();
 
@@ -124,34 +147,30 @@ describe('a system that runs', () => {
   );
 });
 
-// The tests run at the same time, since they mostly wait for processes to start and to end.
-describe.concurrent('a new system', () => {
-  test('proposes a mutation for a model that its worker serves, and ends all processes at Ctrl-C, with exit code 0', async () => {
-    await using system = await startSystem({ MODELS_DIR: MODELS, WORKER_MODELS: 'churn/1' });
-    expect(await system.banner()).toContain('mutation { predictChurn(input: {');
-    const pids = await system.pids();
-    system.kill('SIGINT');
-    expect(await system.exitCode()).toBe(0);
-    expect(pids.filter(isRunning)).toEqual([]);
-    expect(await readdir(system.dataDir)).not.toContain('gateway-url');
-    expect(system.output()).not.toContain('Permissions Violation');
-  });
+/** A model with more inputs than another one, which the banner would propose if it was served. */
+const CHURN = { MODELS_DIR: MODELS, WORKER_MODELS: 'churn/1' };
+const PREDICT_CHURN = `mutation ($input: PredictChurnInput!, $options: TaskOptions) {
+  predictChurn(input: $input, options: $options) { id } }`;
+const { example } = JSON.parse(readFileSync(join(MODELS, 'churn/model.json'), 'utf8'));
 
-  test('shares a port among several gateways, and the work among several workers', async () => {
+describe('a system of several gateways and workers', () => {
+  test('shares a port and the work among them, proposes a mutation that they serve, and ends at Ctrl-C with exit code 0', async () => {
     await using system = await startSystem({
+      ...CHURN,
       GATEWAYS: '2',
       WORKERS: '2',
       PORT: String(await freePort()),
     });
+    expect(await system.banner()).toContain('mutation { predictChurn(input: {');
     const url = await system.url();
     const clients = Array.from({ length: 20 }, () => openWebSocket(url));
     // Each result is read on another connection than its mutation, often on another gateway.
     const results = await Promise.all(
       clients.map(async (client, i) => {
-        const input = { input: tripNumber(i), options: { timeoutMs: 60_000 } };
-        const [answer = {}] = await collect(overWebSocket(client, PREDICT_TRIP, input));
+        const variables = { input: example, options: { timeoutMs: 60_000 } };
+        const [answer = {}] = await collect(overWebSocket(client, PREDICT_CHURN, variables));
         const other = clients[(i + 1) % clients.length] ?? client;
-        return onlyTask(overWebSocket(other, TASK_RESULT, { id: taskIn(answer, 'predictTrip').id }));
+        return onlyTask(overWebSocket(other, TASK_RESULT, { id: taskIn(answer, 'predictChurn').id }));
       }),
     );
     expect(new Set(results.map(({ state }) => state))).toEqual(new Set(['SUCCEEDED']));
@@ -169,31 +188,26 @@ describe.concurrent('a new system', () => {
     );
     expect(again).toEqual(results);
     await Promise.all([...clients, late].map((client) => client.dispose()));
-  });
 
-  test('leaves only nats-server running after kill -9, and the next start ends that one', async () => {
-    await using first = await startSystem();
-    await first.banner();
-    const [natsServer, worker, gateway] = await first.pids();
-    const before = await brokerKey(first.dataDir, 'admin');
-    first.kill('SIGKILL');
-    await first.exitCode();
-    await eventually(
-      () => [worker, gateway].filter(isRunning),
-      (left) => left.length === 0,
-    );
-    expect(commandLine(natsServer)).toContain('nats-server');
-
-    await using second = await startSystem({ DATA_DIR: first.dataDir });
-    expect(
-      await second.log.next({ msg: 'ending the nats-server that an earlier run left behind' }),
-    ).toMatchObject({ pid: natsServer });
-    await second.banner();
-    expect(isRunning(natsServer)).toBe(false);
-    expect(await brokerKey(second.dataDir, 'admin')).not.toBe(before);
-    await expect(connectToBroker(second.dataDir, 'admin', before)).rejects.toThrow(/Authorization Violation/);
+    await system.log.next({ msg: 'gateway 1 is ready' });
+    const pids = descendantsOf(system);
+    system.kill('SIGINT');
+    expect(await system.exitCode()).toBe(0);
+    expect(pids.filter(isRunning)).toEqual([]);
+    expect(await readdir(system.dataDir)).not.toContain('gateway-url');
+    expect(system.output()).not.toContain('Permissions Violation');
   });
 });
+
+/** On a busy machine a connection may time out before it is refused. It is then made again. */
+async function expectRefused(...login: Parameters<typeof connectToBroker>): Promise<void> {
+  const connect = () =>
+    connectToBroker(...login).then(
+      (connection) => connection.close().then(() => 'connected'),
+      ({ message }: Error) => message,
+    );
+  expect(await eventually(connect, (outcome) => outcome !== 'timeout')).toContain('Authorization Violation');
+}
 
 /** The gateway that accepted a task. It is a part of the id (docs/protocol.md). */
 function homeOf(taskId: string): string | undefined {

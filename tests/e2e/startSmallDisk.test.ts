@@ -3,44 +3,90 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onlyTask, PREDICT_TRIP, post, sse, TASK_RESULT, taskIn } from '../support/client.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, PATIENCE_MS } from '../support/eventually.ts';
 import { brokerKey, connectToBroker, type StartedSystem, startSystem } from '../support/npmStart.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
+import { canMountDisks, mountSmallDisk, type SmallDisk } from '../support/smallDisk.ts';
 
-// The tests run at the same time, since they mostly wait.
-describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true }, () => {
-  test('starts with smaller stores, logs their sizes, and keeps them after a restart with a full store', async () => {
+/** How `npm start` tells the sizes that it has chosen. */
+const CHOSEN = { msg: 'the disk of DATA_DIR is small: the stores are smaller than by default' };
+
+// One after the other: systems that start at the same time on few cores each take as long as all of them.
+describe.runIf(canMountDisks)('`npm start` on a small disk', () => {
+  describe('with just enough space for the smallest stores', () => {
+    let disk: SmallDisk;
+    let system: StartedSystem;
+
+    beforeAll(async () => {
+      disk = await mountSmallDisk(256);
+      system = await startSystem({ DATA_DIR: join(disk.path, 'data') });
+      await system.banner();
+    });
+
+    afterAll(async () => {
+      for (const opened of [system, disk]) await opened?.[Symbol.asyncDispose]();
+    });
+
+    test('runs with these, although the largest one would not fit twice, and logs their sizes', async () => {
+      expect(await system.log.find(CHOSEN)).toMatchObject({
+        RESULT_MAX_BYTES: '32 MiB',
+        QUEUE_MAX_BYTES: '8 MiB',
+        allStores: '225 MiB',
+      });
+      const { dataDir } = system;
+      const connection = await connectToBroker(dataDir, 'observer', await brokerKey(dataDir, 'observer'));
+      const { config } = await (await jetstreamManager(connection, { timeout: PATIENCE_MS })).streams.info(
+        'ENDS',
+      );
+      expect(config.max_bytes).toBe(32 * 1024 * 1024);
+      await connection.close();
+    });
+
+    test('restarts its broker once a full disk has space again, and loses no task', async () => {
+      const url = await system.url();
+      const predict = () =>
+        post(url, PREDICT_TRIP, { input: tripNumber(1), options: { timeoutMs: 120_000 } });
+      const accepted: string[] = [];
+      disk.fill();
+      const refusal = await eventually(predict, (answer) => {
+        if (answer.errors === undefined) accepted.push(taskIn(answer, 'predictTrip').id);
+        return answer.errors !== undefined;
+      });
+      expect(refusal.errors).toMatchObject([
+        { extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1_000 } },
+      ]);
+      await system.log.find({ msg: 'the disk of DATA_DIR is full: waiting for room' });
+      disk.makeRoom();
+      await system.log.next({ msg: 'nats-server stores nothing although there is room: restarting it' });
+      await system.log.next({ msg: 'nats-server is ready' });
+      const again = await eventually(predict, ({ errors }) => errors === undefined);
+      for (const id of [...accepted, taskIn(again, 'predictTrip').id])
+        expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+      expect(
+        await eventually(
+          () => fetch(url.replace('/graphql', '/ready')),
+          ({ ok }) => ok,
+        ),
+      ).toBeDefined();
+    });
+  });
+
+  test('chooses the same sizes again when it is restarted with a full store', async () => {
     await using disk = await mountSmallDisk(1024);
     const dataDir = join(disk.path, 'data');
-    const saysSizes = async ({ log }: StartedSystem) =>
-      expect(
-        await log.find({ msg: 'the disk of DATA_DIR is small: the stores are smaller than by default' }),
-      ).toMatchObject({ room: '1.0 GiB', RESULT_MAX_BYTES: '256 MiB', QUEUE_MAX_BYTES: '8 MiB' });
-    {
+    const expectSizes = async () => {
       await using system = await startSystem({ DATA_DIR: dataDir });
-      await saysSizes(system);
-      const url = await system.url();
-      const { id } = taskIn(await post(url, PREDICT_TRIP, { input: tripNumber(1) }), 'predictTrip');
-      expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
-      const connection = await connectToBroker(dataDir, 'observer', await brokerKey(dataDir, 'observer'));
-      const { config } = await (await jetstreamManager(connection)).streams.info('ENDS');
-      expect(config.max_bytes).toBe(256 * 1024 * 1024);
-      await connection.close();
-    }
+      const chosen = { room: '1.0 GiB', RESULT_MAX_BYTES: '256 MiB', QUEUE_MAX_BYTES: '8 MiB' };
+      expect(await system.log.find(CHOSEN)).toMatchObject(chosen);
+      await system.log.find({ msg: 'nats-server is ready' });
+    };
+    await expectSizes();
     // The stores now use all that they may. Used and free space together are as large as before.
     await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
     execFileSync('fallocate', ['-l', '300MiB', join(dataDir, 'jetstream/jetstream/kept/blocks')]);
-    await using again = await startSystem({ DATA_DIR: dataDir });
-    await saysSizes(again);
-  });
-
-  test('starts if the streams fit, although the largest one would not fit twice', async () => {
-    await using disk = await mountSmallDisk(600);
-    await using system = await startSystem({ DATA_DIR: join(disk.path, 'data') });
-    await system.banner();
+    await expectSizes();
   });
 
   test('ends with the needed space if the disk is too small, also for a size that is configured', async () => {
@@ -72,34 +118,5 @@ describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true 
       expect(system.errors()).toContain(`DATA_DIR must lie on a disk with room, got ${folder} (ENOSPC`);
       expect(system.errors()).not.toContain('foreseen');
     }
-  });
-
-  test('restarts its broker once a full disk has space again, and loses no task', async () => {
-    await using disk = await mountSmallDisk(256);
-    await using system = await startSystem({ DATA_DIR: join(disk.path, 'data') });
-    const url = await system.url();
-    const predict = () => post(url, PREDICT_TRIP, { input: tripNumber(1), options: { timeoutMs: 120_000 } });
-    const accepted: string[] = [];
-    disk.fill();
-    const refusal = await eventually(predict, (answer) => {
-      if (answer.errors === undefined) accepted.push(taskIn(answer, 'predictTrip').id);
-      return answer.errors !== undefined;
-    });
-    expect(refusal.errors).toMatchObject([
-      { extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1_000 } },
-    ]);
-    await system.log.find({ msg: 'the disk of DATA_DIR is full: waiting for room' });
-    disk.makeRoom();
-    await system.log.next({ msg: 'nats-server stores nothing although there is room: restarting it' });
-    await system.log.next({ msg: 'nats-server is ready' });
-    const again = await eventually(predict, ({ errors }) => errors === undefined);
-    for (const id of [...accepted, taskIn(again, 'predictTrip').id])
-      expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
-    expect(
-      await eventually(
-        () => fetch(url.replace('/graphql', '/ready')),
-        ({ ok }) => ok,
-      ),
-    ).toBeDefined();
   });
 });

@@ -150,7 +150,7 @@ test('when a token expires, graphql-ws connects again with a new one and gets th
     await post(gateway.url, PREDICT_TRIP, { input: tripNumber(2) }, as(token)),
     'predictTrip',
   );
-  const lives = [2, 3_600];
+  const lives = [8, 3_600];
   const connectedAgain = Promise.withResolvers<void>();
   const client = createClient({
     url: gateway.url.replace('http', 'ws'),
@@ -171,7 +171,7 @@ test('when a token expires, a stream over SSE ends with UNAUTHENTICATED', async 
     await post(gateway.url, PREDICT_TRIP, { input: tripNumber(3) }, as(token)),
     'predictTrip',
   );
-  const short = await provider.sign({ sub: 'eve', exp: inSeconds(4) });
+  const short = await provider.sign({ sub: 'eve', exp: inSeconds(8) });
   const events = await collect(await openSse(gateway.url, TASK_RESULT, { id }, as(short)));
   expect(events.map(codeOf)).toEqual(['UNAUTHENTICATED']);
   expect(events[0]?.errors?.[0]?.message).toContain('has expired');

@@ -199,26 +199,6 @@ test('a retry returns the first task, also after its pinned version was removed'
   expect(refusalIn(await post(gateway.url, PREDICT_TRIP, other)).message).toContain('that can be had (1)');
 });
 
-test('a share for a version that no live worker serves is refused', async () => {
-  await using models = await twoVersions();
-  await using old = await modelsWith();
-  await using nats = await startNats();
-  await using gateway = await startGateway(nats, { MODELS_DIR: models.path });
-  await using _worker = await startWorker(nats, { MODELS_DIR: old.path });
-  await eventually(
-    () => versionsOf(gateway),
-    ([version]) => version?.state === 'SERVED',
-  );
-  const answer = await post(gateway.url, SET_ROLLOUT, { weights: weightsOf({ 1: 90, 2: 10 }) });
-  expect(refusalIn(answer)).toMatchObject({
-    message: expect.stringContaining(
-      '10 % for version 2, which none serves: a worker may still fetch or load it',
-    ),
-    extensions: { code: 'BAD_USER_INPUT', field: 'weights' },
-  });
-  expect(await setRollout(gateway, { 1: 100, 2: 0 })).toMatchObject({ movedTasks: 0 });
-});
-
 test('a removed version keeps its share, and a new version in its folder gets it only after a new rollout', async () => {
   await using models = await twoVersions();
   await using nats = await startNats();
@@ -261,7 +241,7 @@ test('a removed version keeps its share, and a new version in its folder gets it
   expect(await answering()).toEqual(['1', '2']);
 });
 
-describe('a rollback with moveQueued', () => {
+describe('where the only worker serves the old version', () => {
   /** A gateway that knows two versions, and a worker that serves the old one only. */
   async function openRollback() {
     await using stack = new AsyncDisposableStack();
@@ -320,7 +300,19 @@ describe('a rollback with moveQueued', () => {
       expect(await broker.ends.readTask(address)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '1' });
   }
 
-  test('gives 400 queued tasks to the other version, except those that pin their version', async () => {
+  test('a share for a version that no live worker serves is refused', async () => {
+    const { gateway } = rollback;
+    const answer = await post(gateway.url, SET_ROLLOUT, { weights: weightsOf({ 1: 90, 2: 10 }) });
+    expect(refusalIn(answer)).toMatchObject({
+      message: expect.stringContaining(
+        '10 % for version 2, which none serves: a worker may still fetch or load it',
+      ),
+      extensions: { code: 'BAD_USER_INPUT', field: 'weights' },
+    });
+    expect(await setRollout(gateway, { 1: 100, 2: 0 })).toMatchObject({ movedTasks: 0 });
+  });
+
+  test('a rollback with moveQueued gives 400 queued tasks to the other version, except those that pin their version', async () => {
     const { gateway } = rollback;
     const pinned = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '2' });
     const tasks = await queueForNew(50, 8);
@@ -334,7 +326,7 @@ describe('a rollback with moveQueued', () => {
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 0, stoppedBy: null });
   });
 
-  test('counts tasks that a worker of the old version already holds separately', async () => {
+  test('a rollback with moveQueued counts tasks that a worker of the old version already holds separately', async () => {
     const { gateway, streams, broker } = rollback;
     // A worker that has taken as many jobs as its credit allows, and hangs.
     await using _hanging = broker.consumeJobs({
@@ -352,7 +344,7 @@ describe('a rollback with moveQueued', () => {
     await expectAnswered(tasks, 0);
   });
 
-  test('can be completed on another gateway when the first one is killed during the move', async () => {
+  test('a rollback with moveQueued can be completed on another gateway when the first one is killed during the move', async () => {
     const { gateway: second, streams, start } = rollback;
     await using gateway = await start();
     await eventually(
@@ -376,7 +368,7 @@ describe('a rollback with moveQueued', () => {
     await expectAnswered(tasks, 0);
   });
 
-  test('loses no task if the queue is full, and returns QUEUE_FULL', async () => {
+  test('a rollback with moveQueued loses no task if the queue is full, and returns QUEUE_FULL', async () => {
     const { gateway, streams, broker } = rollback;
     await streams.limit(JOBS, 50);
     const pinned = Array.from({ length: 50 }, (_, i) => ({ ...tripJob(broker, i, 120_000), version: '2' }));

@@ -6,6 +6,7 @@ import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import { onlyTask, PREDICT_TRIP, post, sse, TASK_RESULT, taskIn } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { openTestBroker } from '../support/jobs.ts';
 import { TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -53,8 +54,12 @@ test('gateways and workers start on it one after the other, and continue when th
 
 test('a stream can grow when another one shrinks, in either order', async () => {
   const grown = { ...SMALL, RESULT_MAX_BYTES: String(128 * MIB), QUEUE_MAX_BYTES: String(128 * MIB) };
-  await using _grown = await startGateway(nats, grown);
-  await using _again = await startGateway(nats, SMALL);
+  await using streams = await inspectStreams(nats);
+  for (const env of [grown, SMALL]) {
+    await using _broker = await openTestBroker(nats, env);
+    expect(await streams.maxBytes('ENDS')).toBe(Number(env.RESULT_MAX_BYTES));
+    expect(await streams.maxBytes('JOBS_trip-duration')).toBe(Number(env.QUEUE_MAX_BYTES));
+  }
 });
 
 test('streams that do not fit are refused with the needed, reserved and used sizes, also beside foreign streams', async () => {

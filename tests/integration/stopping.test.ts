@@ -1,6 +1,6 @@
 /** A gateway that is stopped drains, ends its streams so that clients reconnect, and exits. */
 import { type Client, createClient } from 'graphql-sse';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Answer,
   collect,
@@ -17,21 +17,30 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startWorker, tellAgain } from '../support/processes.ts';
+import { type Gateway, type Process, startGateway, startWorker, tellAgain } from '../support/processes.ts';
 import { exchange } from '../support/rawHttp.ts';
 
 let nats: NatsServer;
-/** A gateway that keeps running. */
+/** A gateway and a worker that keep running. Tests pause the worker. */
 let gateway: Gateway;
+let worker: Process;
 
 beforeAll(async () => {
   nats = await startNats();
-  gateway = await startGateway(nats);
+  [gateway, worker] = await Promise.all([startGateway(nats), startWorker(nats)]);
 });
 
+afterEach(() => worker.kill('SIGCONT'));
+
 afterAll(async () => {
-  for (const started of [gateway, nats]) await started?.[Symbol.asyncDispose]();
+  for (const started of [gateway, worker, nats]) await started?.[Symbol.asyncDispose]();
 });
+
+/** Submits a task that has no result until the worker continues. */
+function submitUnserved({ url }: Gateway): Promise<TaskView> {
+  worker.kill('SIGSTOP');
+  return submitTrip(url, tripNumber(1));
+}
 
 async function untilDraining({ url }: Gateway): Promise<void> {
   const ready = async () => (await fetch(new URL('/ready?without=workers', url))).json();
@@ -43,7 +52,7 @@ describe('a gateway that is stopped', () => {
     // DRAIN_MS is longer than the test, so only a second signal ends it. Two signals at once, as from an init system,
     // count as one.
     await using draining = await startGateway(nats, { DRAIN_MS: '600000', KEEP_ALIVE_MS: '120000' });
-    const { id } = await submitTrip(draining.url, tripNumber(1));
+    const { id } = await submitUnserved(draining);
     const early = onlyTask(sse(draining.url, TASK_RESULT, { id }));
     const kept = await fetch(new URL('/health', draining.url));
     expect(kept.headers.get('keep-alive')).toBe('timeout=120');
@@ -66,24 +75,14 @@ describe('a gateway that is stopped', () => {
 
     const client = openWebSocket(draining.url);
     const late = onlyTask(overWebSocket(client, TASK_RESULT, { id }));
-    await using _worker = await startWorker(nats);
+    worker.kill('SIGCONT');
     expect(await early).toMatchObject({ id, state: 'SUCCEEDED' });
     expect(await late).toEqual(await early);
     await client.dispose();
     expect(await tellAgain(draining)).toBe(0);
   });
 
-  test('ends streams without a complete event', async () => {
-    await using stopping = await startGateway(nats);
-    const { id } = await submitTrip(stopping.url, tripNumber(1));
-    const stream = await openSse(stopping.url, TASK_RESULT, { id });
-    const end = expect(collect(stream)).rejects.toThrow('terminated');
-    stopping.kill('SIGTERM');
-    await end;
-    expect(await stopping.ended).toBe(0);
-  });
-
-  test('leaves its subscriptions to the next gateway, where graphql-sse gets each result once', async () => {
+  test('ends streams without a complete event, so that graphql-sse gets each result once, from the next gateway', async () => {
     await using stopping = await startGateway(nats);
     const successor = Promise.withResolvers<void>();
     const connected = Promise.withResolvers<void>();
@@ -92,14 +91,17 @@ describe('a gateway that is stopped', () => {
       retry: () => successor.promise,
       on: { connected: () => connected.resolve() },
     });
-    const { id } = await submitTrip(stopping.url, tripNumber(1));
+    const { id } = await submitUnserved(stopping);
     const answers = resultsOf(client, id);
     await connected.promise;
+    const stream = await openSse(stopping.url, TASK_RESULT, { id });
+    const end = expect(collect(stream)).rejects.toThrow('terminated');
     stopping.kill('SIGTERM');
+    await end;
     expect(await stopping.ended).toBe(0);
     await using _next = await startGateway(nats, { PORT: new URL(stopping.url).port });
     successor.resolve();
-    await using _worker = await startWorker(nats);
+    worker.kill('SIGCONT');
     expect(await onlyTask(await answers)).toMatchObject({ id, state: 'SUCCEEDED' });
     client.dispose();
   });
@@ -127,10 +129,12 @@ test('a stream has headers that forbid proxies to buffer or compress it', async 
 });
 
 test('a stream that ends normally has a complete event, so that graphql-sse does not subscribe again', async () => {
-  await using _worker = await startWorker(nats);
-  const { id } = await submitTrip(gateway.url, tripNumber(1));
+  const { id } = await submitUnserved(gateway);
   const events: string[] = [];
-  const client = createClient({ url: gateway.url, on: { message: ({ event }) => events.push(event) } });
+  const client = createClient({
+    url: gateway.url,
+    on: { connected: () => worker.kill('SIGCONT'), message: ({ event }) => events.push(event) },
+  });
   expect(await onlyTask(await resultsOf(client, id))).toMatchObject({ state: 'SUCCEEDED' });
   expect(events).toEqual(['next', 'complete']);
   client.dispose();

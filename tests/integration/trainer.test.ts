@@ -39,9 +39,12 @@ afterAll(async () => {
 });
 
 describe('with one trainer', () => {
+  /** A test that ends it replaces it with another one, in the same folder. */
   let trainer: Process;
+  let dataDir: string;
   beforeAll(async () => {
-    trainer = await start();
+    dataDir = join(folder.path, 'shared');
+    trainer = await start({ dataDir });
   });
   afterAll(async () => {
     await trainer[Symbol.asyncDispose]();
@@ -118,20 +121,67 @@ describe('with one trainer', () => {
     expect(lines.length).toBeLessThan(10_000);
     expect(lines.some((line) => line.endsWith('more lines within a second are left out'))).toBe(true);
   });
-});
 
-test('a training that waits says whether a trainer of its class is there', async () => {
-  const reader = new WorkReader({ broker, models: await modelsOf(models.path) });
-  const gate = join(folder.path, 'presence');
-  const address = await submit({ how: 'waits', gate });
-  const noteOf = async (waiting: WorkAddress) => (await reader.read(waiting))?.work.stages[0]?.note;
-  expect(await noteOf(address)).toBe('no trainer of the class cpu is there: it waits for one');
-  await using _trainer = await start();
-  await running(address);
-  const next = await submit({ how: 'plain' });
-  expect(await noteOf(next)).toBeUndefined();
-  await writeFile(gate, '');
-  await endOf(broker, next);
+  test('a training that waits says whether a trainer of its class is there', async () => {
+    const reader = new WorkReader({ broker, models: await modelsOf(models.path) });
+    const gate = join(folder.path, 'presence');
+    await trainer[Symbol.asyncDispose]();
+    const address = await submit({ how: 'waits', gate });
+    const noteOf = async (waiting: WorkAddress) => (await reader.read(waiting))?.work.stages[0]?.note;
+    // Trainers that were killed in other tests are missed after a while.
+    await eventually(
+      () => noteOf(address),
+      (note) => note === 'no trainer of the class cpu is there: it waits for one',
+    );
+    trainer = await start({ dataDir });
+    await running(address);
+    const next = await submit({ how: 'plain' });
+    expect(await noteOf(next)).toBeUndefined();
+    await writeFile(gate, '');
+    await endOf(broker, next);
+  });
+
+  test('a trainer that is killed takes its recipe along, and its files are removed by the next one', async () => {
+    const address = await submit({ how: 'computes' }, { maxAttempts: 1 });
+    const pid = await pidOf(address);
+    trainer.kill('SIGKILL');
+    await trainer.ended;
+    await gone(pid);
+    expect(await readdir(join(dataDir, 'scratch'))).toHaveLength(1);
+    trainer = await start({ dataDir });
+    expect(await endOf(broker, address)).toMatchObject({
+      state: 'FAILED',
+      error: {
+        code: 'TRAINING_FAILED',
+        message: expect.stringContaining('trainers of all of them were lost'),
+      },
+    });
+    expect(await readdir(join(dataDir, 'scratch'))).toHaveLength(1);
+  });
+
+  test('a trainer that is stopped hands its step back, and the try does not count', async () => {
+    const gate = join(folder.path, 'handed-back');
+    const address = await submit({ how: 'waits', gate }, { maxAttempts: 1 });
+    await running(address);
+    await trainer[Symbol.asyncDispose]();
+    trainer = await start({ dataDir });
+    await writeFile(gate, '');
+    expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+  });
+
+  test('a training goes on in the same try while the broker is restarted', async () => {
+    const gate = join(folder.path, 'restarted');
+    await using _other = await start({ slots: 2 });
+    const address = await submit({ how: 'waits', gate }, { maxAttempts: 1 });
+    await running(address);
+    await nats.restart();
+    await eventually(
+      () => broker.connected,
+      (connected) => connected,
+    );
+    await writeFile(gate, '');
+    expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+  });
 });
 
 test('a recipe that hangs is ended, and its training fails after the last try', async () => {
@@ -143,49 +193,6 @@ test('a recipe that hangs is ended, and its training fails after the last try', 
     attempts: 2,
     error: { code: 'TRAINING_FAILED', message: expect.stringContaining('it showed no sign of life for 1 s') },
   });
-});
-
-test('a trainer that is killed takes its recipe along, and its files are removed by the next one', async () => {
-  const dataDir = join(folder.path, 'killed');
-  const first = await start({ dataDir });
-  const address = await submit({ how: 'computes' }, { maxAttempts: 1 });
-  const pid = await pidOf(address);
-  first.kill('SIGKILL');
-  await first.ended;
-  await gone(pid);
-  expect(await readdir(join(dataDir, 'scratch'))).toHaveLength(1);
-  await using _next = await start({ dataDir });
-  expect(await endOf(broker, address)).toMatchObject({
-    state: 'FAILED',
-    error: { code: 'TRAINING_FAILED', message: expect.stringContaining('trainers of all of them were lost') },
-  });
-  expect(await readdir(join(dataDir, 'scratch'))).toHaveLength(1);
-});
-
-test('a trainer that is stopped hands its step back, and the try does not count', async () => {
-  const gate = join(folder.path, 'handed-back');
-  const first = await start();
-  const address = await submit({ how: 'waits', gate }, { maxAttempts: 1 });
-  await running(address);
-  await first[Symbol.asyncDispose]();
-  await using _next = await start();
-  await writeFile(gate, '');
-  expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
-});
-
-test('a training goes on in the same try while the broker is restarted', async () => {
-  const gate = join(folder.path, 'restarted');
-  await using _trainer = await start({ slots: 2 });
-  await using _other = await start();
-  const address = await submit({ how: 'waits', gate }, { maxAttempts: 1 });
-  await running(address);
-  await nats.restart();
-  await eventually(
-    () => broker.connected,
-    (connected) => connected,
-  );
-  await writeFile(gate, '');
-  expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
 });
 
 test('with another broker for blobs, checkpoints and files of versions are stored there, and workers read them there', async () => {
@@ -217,8 +224,11 @@ const WRITES = [
   'storeEnd:after',
 ];
 
+/** Several, so that a trainer seldom waits until the lease of the one before it ends. */
+const TRAININGS = 3;
+
 test('trainers that are killed at a write lose no training, and make no version twice', async () => {
-  const addresses = await submitMany(WRITES.length);
+  const addresses = await submitMany(TRAININGS);
   for (const write of WRITES) {
     const struck = await start({ strike: `${write}:1:SIGKILL` });
     expect(await struck.ended, write).toBe('SIGKILL');
@@ -228,7 +238,7 @@ test('trainers that are killed at a write lose no training, and make no version 
 });
 
 test('trainers that stand still before a write and wake up late change nothing that is done', async () => {
-  const addresses = await submitMany(WRITES.length);
+  const addresses = await submitMany(TRAININGS);
   await using zombies = new AsyncDisposableStack();
   const stopped: Process[] = [];
   for (const write of WRITES) {

@@ -126,60 +126,55 @@ describe('with what 0.2 has left in the broker', () => {
     });
   });
 
-  describe('and a new worker', () => {
-    test('queued tasks of every kind are run, and a gateway of 0.2 hears of their ends', async () => {
-      const connection = await connect({ servers: nats.url });
-      await using _closing = { [Symbol.asyncDispose]: () => connection.close() };
-      const heard: string[] = [];
-      connection.subscribe(`final.${HOME}.*`, {
-        callback: (_problem, { subject }) => {
-          heard.push(subject);
-        },
-      });
-      await connection.flush();
-      const [job, bulk, batch] = [formerJob(), { ...formerJob(), lane: 'bulk' }, formerRowBatch()];
-      await store(formerSubject(job), job);
-      await store(formerSubject(bulk, 'bulk'), bulk);
-      for (const [subject, message] of Object.entries(batch.messages)) await store(subject, message);
-
-      await using _worker = await startWorker(nats);
-      for (const { taskId } of [job, bulk]) {
-        const end = { v: 1, id: taskId, state: 'SUCCEEDED', modelVersion: '1', attempts: 1 };
-        expect(await formerEnd(streams, { taskId })).toMatchObject(end);
-        expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id: taskId }))).toMatchObject({
-          id: taskId,
-          prediction: { durationMinutes: expect.any(Number) },
-        });
-      }
-      expect(await formerEnd(streams, { taskId: batch.id })).toMatchObject({
-        state: 'SUCCEEDED',
-        batch: { rowCount: 3, rowsDone: 3, rowsFailed: 0 },
-      });
-      const subjects = [job.taskId, bulk.taskId, batch.id].map((id) => `final.${HOME}.${id}`);
-      await eventually(
-        async () => heard,
-        (all) => subjects.every((subject) => all.includes(subject)),
-      );
-      await eventually(
-        () => streams.state(JOBS),
-        ({ messages }) => messages === 0,
-      );
+  test('a new worker runs queued tasks of every kind, a gateway of 0.2 hears of their ends, and a dead letter is redriven as a new task', async () => {
+    const connection = await connect({ servers: nats.url });
+    await using _closing = { [Symbol.asyncDispose]: () => connection.close() };
+    const heard: string[] = [];
+    connection.subscribe(`final.${HOME}.*`, {
+      callback: (_problem, { subject }) => {
+        heard.push(subject);
+      },
     });
+    await connection.flush();
+    const [job, bulk, batch] = [formerJob(), { ...formerJob(), lane: 'bulk' }, formerRowBatch()];
+    await store(formerSubject(job), job);
+    await store(formerSubject(bulk, 'bulk'), bulk);
+    for (const [subject, message] of Object.entries(batch.messages)) await store(subject, message);
+    const dead = formerJob();
+    await store(`dead.${MODEL}.${dead.taskId}`, formerLetter(dead));
 
-    test('a dead letter is redriven as a new task', async () => {
-      const job = formerJob();
-      await store(`dead.${MODEL}.${job.taskId}`, formerLetter(job));
-      await using _worker = await startWorker(nats);
-      const answer = await post(
-        gateway.url,
-        'mutation ($id: ID!) { redriveDeadLetter(id: $id) { id history } }',
-        { id: job.taskId },
-      );
-      const redriven = fieldOf<{ readonly id: string; readonly history: readonly string[] }>(answer);
-      expect(redriven.history).toEqual([job.taskId]);
-      expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id: redriven.id }))).toMatchObject({
-        state: 'SUCCEEDED',
+    await using _worker = await startWorker(nats);
+    for (const { taskId } of [job, bulk]) {
+      const end = { v: 1, id: taskId, state: 'SUCCEEDED', modelVersion: '1', attempts: 1 };
+      expect(await formerEnd(streams, { taskId })).toMatchObject(end);
+      expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id: taskId }))).toMatchObject({
+        id: taskId,
+        prediction: { durationMinutes: expect.any(Number) },
       });
+    }
+    expect(await formerEnd(streams, { taskId: batch.id })).toMatchObject({
+      state: 'SUCCEEDED',
+      batch: { rowCount: 3, rowsDone: 3, rowsFailed: 0 },
+    });
+    const subjects = [job.taskId, bulk.taskId, batch.id].map((id) => `final.${HOME}.${id}`);
+    await eventually(
+      async () => heard,
+      (all) => subjects.every((subject) => all.includes(subject)),
+    );
+    await eventually(
+      () => streams.state(JOBS),
+      ({ messages }) => messages === 0,
+    );
+
+    const answer = await post(
+      gateway.url,
+      'mutation ($id: ID!) { redriveDeadLetter(id: $id) { id history } }',
+      { id: dead.taskId },
+    );
+    const redriven = fieldOf<{ readonly id: string; readonly history: readonly string[] }>(answer);
+    expect(redriven.history).toEqual([dead.taskId]);
+    expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id: redriven.id }))).toMatchObject({
+      state: 'SUCCEEDED',
     });
   });
 });

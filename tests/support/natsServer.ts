@@ -9,6 +9,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findNatsServer, listeningPort } from '../../src/launcher/localBroker.ts';
+import { PATIENCE_MS } from './eventually.ts';
 
 export interface NatsServer extends AsyncDisposable {
   readonly url: string;
@@ -32,8 +33,6 @@ export interface NatsOptions {
   /** Lines added to its configuration. */
   readonly config?: string;
 }
-
-const START_LIMIT_MS = 10_000;
 
 export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
   const binary = findNatsServer();
@@ -68,7 +67,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     process.once('exit', killAtExit);
     started.once('exit', () => process.off('exit', killAtExit));
     try {
-      const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(START_LIMIT_MS)]);
+      const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(PATIENCE_MS)]);
       port = await listeningPort(started, dataDir, signal);
     } catch (cause) {
       await dispose();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-interface SmallDisk extends AsyncDisposable {
+export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
   /** Leaves no byte free, also of space that others free meanwhile, until `makeRoom`. */
   fill(): void;
