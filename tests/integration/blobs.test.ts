@@ -5,7 +5,7 @@ import { mkdtempDisposable, readdir, readlink } from 'node:fs/promises';
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { storedBytesOf } from '../../src/contract/blob.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import { fieldOf, post } from '../support/client.ts';
@@ -327,44 +327,54 @@ async function blobMessages(broker = nats): Promise<number> {
   return (await streams.state('BLOBS')).messages;
 }
 
-test('a blob of 100 MB goes through a gateway that never holds it whole', async () => {
-  await using roomy = await startNats();
-  await using passing = await startGateway(roomy);
-  const [grown = 0] = await peakGrowth([passing], async () => {
-    const piece = randomBytes(MIB);
-    const hash = createHash('sha256');
-    const request = startUpload('anonymous', {}, passing);
-    const answered = once(request, 'response');
-    for (let i = 0; i < 100; i++) {
-      piece.writeUInt32LE(i);
-      hash.update(piece);
-      if (!request.write(Buffer.from(piece))) await once(request, 'drain');
-    }
-    request.end();
-    const [response] = await answered;
-    const digest = hash.digest('hex');
-    expect(await json(response)).toMatchObject({ blob: digest, bytes: 100 * MIB });
-    const read = createHash('sha256');
-    const whole = await fetch(urlOf(`/blobs/${digest}`, passing));
-    for await (const chunk of whole.body ?? []) read.update(chunk);
-    expect(read.digest('hex')).toBe(digest);
-  });
-  // Without the blob the process grows by about 80 MiB under such a load, which is memory of pieces that are not collected yet.
-  expect(grown).toBeLessThan(150 * MIB);
-});
+describe('blobs with a broker of their own', () => {
+  let own: NatsServer;
+  let apart: Gateway;
 
-test('blobs can have a broker of their own, which holds nothing else', async () => {
-  await using own = await startNats();
-  await using apart = await startGateway(nats, { BLOBS_NATS_URL: own.url, BLOBS_MAX_BYTES: String(STORE) });
-  const before = await blobMessages();
-  const bytes = randomBytes(MIB);
-  const digest = await stored(bytes, { at: apart });
-  const response = await fetch(urlOf(`/blobs/${digest}`, apart));
-  expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
-  expect(await blobMessages()).toBe(before);
-  expect(await blobMessages(own)).toBe(3);
-  await using streams = await inspectStreams(own);
-  await expect(streams.state('ENDS')).rejects.toThrow('stream not found');
+  beforeAll(async () => {
+    own = await startNats();
+    apart = await startGateway(nats, { BLOBS_NATS_URL: own.url });
+  });
+
+  afterAll(async () => {
+    for (const started of [apart, own]) await started?.[Symbol.asyncDispose]();
+  });
+
+  test('a blob of 100 MB goes through a gateway that never holds it whole', async () => {
+    const [grown = 0] = await peakGrowth([apart], async () => {
+      const piece = randomBytes(MIB);
+      const hash = createHash('sha256');
+      const request = startUpload('anonymous', {}, apart);
+      const answered = once(request, 'response');
+      for (let i = 0; i < 100; i++) {
+        piece.writeUInt32LE(i);
+        hash.update(piece);
+        if (!request.write(Buffer.from(piece))) await once(request, 'drain');
+      }
+      request.end();
+      const [response] = await answered;
+      const digest = hash.digest('hex');
+      expect(await json(response)).toMatchObject({ blob: digest, bytes: 100 * MIB });
+      const read = createHash('sha256');
+      const whole = await fetch(urlOf(`/blobs/${digest}`, apart));
+      for await (const chunk of whole.body ?? []) read.update(chunk);
+      expect(read.digest('hex')).toBe(digest);
+    });
+    // Without the blob the process grows by about 80 MiB under such a load, which is memory of pieces that are not collected yet.
+    expect(grown).toBeLessThan(150 * MIB);
+  });
+
+  test('that broker has all of them, and nothing else', async () => {
+    const [before, beforeOwn] = [await blobMessages(), await blobMessages(own)];
+    const bytes = randomBytes(MIB);
+    const digest = await stored(bytes, { at: apart });
+    const response = await fetch(urlOf(`/blobs/${digest}`, apart));
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+    expect(await blobMessages()).toBe(before);
+    expect(await blobMessages(own)).toBe(beforeOwn + 3);
+    await using streams = await inspectStreams(own);
+    await expect(streams.state('ENDS')).rejects.toThrow('stream not found');
+  });
 });
 
 test('an upload may take longer than other requests, and one that stops is closed', async () => {

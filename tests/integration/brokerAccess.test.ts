@@ -95,15 +95,6 @@ describe.concurrent('a login in a file', () => {
       'the broker refuses a connection without a login',
     );
   });
-
-  test('NATS_URL_FILE and OPERATOR_TOKEN_FILE stand for the settings of the same name', async () => {
-    await using nats = await startNats({
-      config: `authorization { user: tidings, password: ${JSON.stringify(TOKEN)} }\n`,
-    });
-    const NATS_URL_FILE = await fileOf('url', `${nats.url.replace('//', `//tidings:${TOKEN}@`)}\n`);
-    const OPERATOR_TOKEN_FILE = await fileOf('operator', 'a-token-of-16-characters\n');
-    await expectToWork({ url: '' }, { NATS_URL_FILE, OPERATOR_TOKEN_FILE });
-  });
 });
 
 describe.concurrent('a file that cannot be used ends the start, with the setting and what it must hold', () => {
@@ -184,7 +175,8 @@ describe.concurrent('mutual TLS', () => {
       strangerKey: at('stranger.key'),
     };
     nats = await startNats({
-      config: `tls { cert_file: ${JSON.stringify(at('server.pem'))}, key_file: ${JSON.stringify(at('server.key'))}, ca_file: ${JSON.stringify(files.ca)}, verify: true }\n`,
+      config: `tls { cert_file: ${JSON.stringify(at('server.pem'))}, key_file: ${JSON.stringify(at('server.key'))}, ca_file: ${JSON.stringify(files.ca)}, verify: true }
+authorization { user: tidings, password: ${JSON.stringify(TOKEN)} }\n`,
     });
   });
 
@@ -192,11 +184,11 @@ describe.concurrent('mutual TLS', () => {
 
   const url = () => nats.url.replace('127.0.0.1', 'localhost');
 
-  test('lets in a process with a certificate that the broker trusts', async () => {
-    await expectToWork(
-      { url: url() },
-      { NATS_TLS_CA: files.ca, NATS_TLS_CERT: files.cert, NATS_TLS_KEY: files.key },
-    );
+  test('lets in a process with a certificate that the broker trusts, and NATS_URL_FILE and OPERATOR_TOKEN_FILE stand for the settings of the same name', async () => {
+    const NATS_URL_FILE = await fileOf('url', `${url().replace('//', `//tidings:${TOKEN}@`)}\n`);
+    const OPERATOR_TOKEN_FILE = await fileOf('operator', 'a-token-of-16-characters\n');
+    const certificates = { NATS_TLS_CA: files.ca, NATS_TLS_CERT: files.cert, NATS_TLS_KEY: files.key };
+    await expectToWork({ url: '' }, { NATS_URL_FILE, OPERATOR_TOKEN_FILE, ...certificates });
   });
 
   test('refuses one without a certificate or with that of a stranger, and the log has the reason', async () => {

@@ -33,23 +33,30 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { addressOf, HOME, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { letTasksRun, pauseTasks } from '../support/pauses.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { newTaskAddress } from '../support/taskAddresses.ts';
 
 let nats: NatsServer;
 let gateway: Gateway;
+let worker: Process;
 let streams: StreamInspector;
 
 beforeAll(async () => {
   nats = await startNats();
-  gateway = await startGateway(nats);
-  streams = await inspectStreams(nats);
+  [gateway, worker, streams] = await Promise.all([
+    startGateway(nats),
+    startWorker(nats),
+    inspectStreams(nats),
+  ]);
+  // Tasks wait, except where a test says otherwise.
+  await pauseTasks(gateway);
 });
 
 afterAll(async () => {
-  for (const started of [streams, gateway, nats]) await started?.[Symbol.asyncDispose]();
+  for (const started of [streams, worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
 });
 
 // Some jobs here stay in the queue: they wait for newer workers.
@@ -79,7 +86,7 @@ test('a chunk result that cannot be read, has too few rows or belongs to no chun
   await streams.publish(`chunks.${id}.0`, chunkResult(id, 0, [1, 2, 3]));
   await streams.publish(`chunks.${id}.1`, 'rubbish');
   await streams.publish(`chunks.${id}.7`, chunkResult(id, 7, [1]));
-  await using _worker = await startWorker(nats);
+  await using _running = await letTasksRun(gateway);
   expect(await batchEnd(gateway.url, id)).toMatchObject({
     state: 'SUCCEEDED',
     batch: { rowsDone: 2_100, rowsFailed: 0 },
@@ -117,7 +124,7 @@ test('a row batch with a newer chunk result waits for a newer worker, can be can
   ];
   await streams.publish(`chunks.${canceled}.0`, NEWER);
   await streams.publish(`chunks.${overdue}.1`, NEWER);
-  await using _worker = await startWorker(nats);
+  await using _running = await letTasksRun(gateway);
   const { id } = await submitTrips(gateway.url, trips(1_100));
   expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED' });
   const withdrawn = fieldOf<TaskView>(await post(gateway.url, CANCEL_TASK, { id: canceled }));
@@ -143,7 +150,7 @@ test('a task whose bundle has ends of a newer process waits for a newer worker, 
   const job = tripJob(broker, 1);
   await streams.publish(subjects.ends(addressOf(job), ANONYMOUS), NEWER);
   await queueJobs(broker, [job]);
-  await using _worker = await startWorker(nats);
+  await using _running = await letTasksRun(gateway);
   const { id } = await submitTrip(gateway.url, tripNumber(2));
   expect(await resultOf(streams, { taskId: id })).toMatchObject({ state: 'SUCCEEDED' });
   expect(await streams.last('JOBS_trip-duration', subjects.jobOf(addressOf(job)))).toBeDefined();
@@ -161,7 +168,7 @@ test('the results of a row batch are read once, when all are stored', async () =
   });
   await connection.flush();
   const { id } = await submitTrips(gateway.url, trips(10_000));
-  await using _worker = await startWorker(nats);
+  await using _running = await letTasksRun(gateway);
   expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED' });
   // They are read twice if the last two chunks are stored at the same time.
   expect(reads).toBeGreaterThanOrEqual(9);
@@ -179,7 +186,7 @@ test.each([
     dropoffLocationId: { all: 2 },
     tripDistanceMiles: { all: 3 },
   };
-  await using _worker = await startWorker(nats);
+  await using _running = await letTasksRun(gateway);
   await streams.purge('DEAD', 'dead.>');
   await broker.chunks.storeJob({ ...header, batch, chunk: 0, columns }, addressOf(header));
   const letter = await eventually(
@@ -205,7 +212,7 @@ test('a chunk result that is too deep to be written into an error is removed, an
     errors: [],
   };
   await streams.publish(`chunks.${id}.1`, jsonOf(forged));
-  await using _worker = await startWorker(nats);
+  await using _running = await letTasksRun(gateway);
   expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsFailed: 0 } });
 });
 

@@ -10,7 +10,7 @@ import { type Gateway, startGateway, startProcess, startWorker } from '../suppor
 import { exchange } from '../support/rawHttp.ts';
 
 let nats: NatsServer;
-/** A gateway without a worker. */
+/** A gateway without a worker, except in the test that starts one. */
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -88,26 +88,24 @@ test('GraphQL still needs a Host', async () => {
 
 describe('/ready', () => {
   test('has different codes for a missing worker and a missing broker', async () => {
-    await using own = await startNats();
-    await using lonely = await startGateway(own);
-    expect(await ready(lonely.url)).toMatchObject({ status: 503, code: 'NO_WORKER' });
-    expect(await ready(lonely.url, '?without=workers')).toMatchObject({ status: 200 });
+    expect(await ready(gateway.url)).toMatchObject({ status: 503, code: 'NO_WORKER' });
+    expect(await ready(gateway.url, '?without=workers')).toMatchObject({ status: 200 });
     {
-      await using _worker = await startWorker(own);
+      await using _worker = await startWorker(nats);
       await eventually(
-        () => ready(lonely.url),
+        () => ready(gateway.url),
         ({ status }) => status === 200,
       );
     }
-    await own.kill();
+    await nats.kill();
     for (const query of ['', '?without=workers'])
       await eventually(
-        () => ready(lonely.url, query),
+        () => ready(gateway.url, query),
         ({ status, code }) => status === 503 && code === 'NO_BROKER',
       );
-    await own.restart();
+    await nats.restart();
     await eventually(
-      () => ready(lonely.url, '?without=workers'),
+      () => ready(gateway.url, '?without=workers'),
       ({ status }) => status === 200,
     );
   });

@@ -28,6 +28,7 @@ import {
   type Gateway,
   type Process,
   ROOT,
+  readyInTime,
   startGateway,
   startProcess,
   startWorker,
@@ -54,6 +55,7 @@ const REGISTER = `mutation ($files: [VersionFileInput!]!) {
   registerVersion(model: "${MODEL}", version: "10", files: $files) { version } }`;
 const PLACE = 'query ($id: ID!) { task(id: $id) { state position } }';
 const QUEUES = `{ queues(model: "${MODEL}") { version isPaused } }`;
+const WAITS_FOR_STREAMS = 'only an admin may make them: run npm run broker -- provision';
 const FIGURES = '{ systemStats { processes { role } stores { name } } }';
 
 interface Figures {
@@ -76,8 +78,20 @@ describe('two gateways, a worker and a provisioner', () => {
   const env = () => ({ MODELS_DIR: models.path });
 
   beforeAll(async () => {
-    models = opened.use(await twoVersions());
+    // A row that kills the session once is given up.
+    models = opened.use(await twoVersions({ maxAttempts: 1 }));
     nats = opened.use(await startNatsWithRoles());
+    const data = await mkdtempDisposable(join(tmpdir(), 'tidings-data-'));
+    opened.defer(() => data.remove());
+    const atGateway = { ...env(), ...nats.env('gateway') };
+    const atWorker = { ...env(), ...nats.env('worker'), ...BAD_TRIPS, DATA_DIR: data.path };
+    const starting = [
+      startProcess('src/main.ts', { ...atGateway, PORT: '0' }),
+      startProcess('src/main.ts', { ...atGateway, PORT: '0' }),
+      startProcess('workers/main.ts', atWorker),
+    ] as const;
+    for (const each of starting) opened.use(each);
+    await Promise.all(starting.map((each) => each.logged(WAITS_FOR_STREAMS)));
     provisioner = opened.use(
       startProcess('src/cli/broker.ts', { ...nats.env('admin'), ...env(), LOG_FORMAT: 'json' }, ROOT, [
         'provision',
@@ -85,15 +99,10 @@ describe('two gateways, a worker and a provisioner', () => {
       ]),
     );
     await provisioner.logged('the broker has all streams and consumers');
-    const data = await mkdtempDisposable(join(tmpdir(), 'tidings-data-'));
-    opened.defer(() => data.remove());
-    const atGateway = { ...env(), ...nats.env('gateway') };
-    [gateway, other, worker] = await Promise.all([
-      startGateway(nats, atGateway),
-      startGateway(nats, atGateway),
-      startWorker(nats, { ...env(), ...nats.env('worker'), ...BAD_TRIPS, DATA_DIR: data.path }),
-    ]);
-    for (const each of [gateway, other, worker]) opened.use(each);
+    const [first, second] = await Promise.all(starting.map(readyInTime));
+    gateway = Object.assign(starting[0], { url: String(first?.url) });
+    other = Object.assign(starting[1], { url: String(second?.url) });
+    worker = starting[2];
     await Promise.all([gateway, other].map(allServed));
   });
 
@@ -107,6 +116,10 @@ describe('two gateways, a worker and a provisioner', () => {
     const { id } = await submitTrip(from.url, tripNumber(trip), options);
     return onlyTask(sse(to.url, TASK_RESULT, { id }));
   }
+
+  test('have waited for streams that no admin had made yet, and said what to do', () => {
+    for (const each of [gateway, other, worker]) expect(each.output()).toContain(WAITS_FOR_STREAMS);
+  });
 
   test('predict, and each gateway reads the tasks of the other, also while they wait', async () => {
     expect(await predicted(gateway, other, 1, { requestId: 'once' })).toMatchObject({ state: 'SUCCEEDED' });
@@ -152,10 +165,13 @@ describe('two gateways, a worker and a provisioner', () => {
   });
 
   test('predict row batches of several chunks', async () => {
-    const rows = Array.from({ length: 2_100 }, (_, i) => tripNumber(i));
+    const rows = Array.from({ length: 1_001 }, (_, i) => tripNumber(i));
     const { id } = await submitTrips(gateway.url, rows);
-    expect(await batchEnd(other.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 2_100 } });
-    expect((await batchMinutes(other.url, id)).length).toBe(2_100);
+    expect(await batchEnd(other.url, id)).toMatchObject({
+      state: 'SUCCEEDED',
+      batch: { rowsDone: 1_001, chunkCount: 2 },
+    });
+    expect((await batchMinutes(other.url, id)).length).toBe(1_001);
   });
 
   test('keep dead letters, and redrive and discard them', async () => {
@@ -254,7 +270,8 @@ describe('two gateways, a worker and a provisioner', () => {
     expect(
       await eventually(
         () => ask('{ auditLog(first: 1) { edges { node { owner action outcome } } } }', OPERATOR_TOKEN),
-        (log) => fieldOf<Letters>(log).edges.length === 1,
+        // Until then the newest entry may be one of another test.
+        (log) => JSON.stringify(log).includes('"owner":"shop"'),
       ),
     ).toEqual({
       data: {
@@ -352,16 +369,6 @@ test('tasks without a worker move to another version, are cancelled and expire',
       (state) => state === 'SUCCEEDED',
     );
   for (const { output } of [gateway, worker]) expect(output()).not.toContain('Permissions Violation');
-});
-
-test('gateways and workers wait for streams that no admin has made yet, and say what to do', async () => {
-  await using nats = await startNatsWithRoles();
-  await using gateway = startProcess('src/main.ts', { ...nats.env('gateway'), PORT: '0' });
-  await using worker = startProcess('workers/main.ts', nats.env('worker'));
-  for (const each of [gateway, worker])
-    await each.logged('only an admin may make them: run npm run broker -- provision');
-  await provisionRoles(nats);
-  await Promise.all([gateway.ready, worker.ready]);
 });
 
 test('other settings than those of the streams are told, and do not keep a gateway from starting', async () => {

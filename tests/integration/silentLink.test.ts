@@ -45,7 +45,7 @@ test.concurrent('another worker runs the jobs of a worker with a silent link, wh
   const submit = (count: number) =>
     Promise.all(Array.from({ length: count }, (_, i) => submitTrip(gateway.url, tripNumber(i))));
 
-  const first = await submit(200);
+  const first = await submit(100);
   link.goSilent();
   const [other] = await Promise.all([startWorker(nats), silent.logged('connection to the broker lost')]);
   for (const { state } of await finished(first)) expect(state).toBe('SUCCEEDED');

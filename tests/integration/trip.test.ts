@@ -15,9 +15,9 @@ import {
   type Trip,
   taskIn,
 } from '../support/client.ts';
-import { startNats } from '../support/natsServer.ts';
+import { pauseTasks, resumeTasks } from '../support/pauses.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import type { Gateway } from '../support/processes.ts';
 import { type SmallSystem, startSmallSystem } from '../support/smallSystem.ts';
 
 /** From the reference results of the model: 7.848074721 minutes. */
@@ -71,16 +71,15 @@ describe('a trip is predicted', () => {
 });
 
 describe('a subscriber', () => {
-  test('gets the result and each change if it subscribes before a worker has started', async () => {
-    await using idleNats = await startNats();
-    await using lonely = await startGateway(idleNats);
-    const { id } = await submitTrip(lonely.url, TRIP);
-    const client = openWebSocket(lonely.url);
+  test('gets the result and each change if it subscribes before the task runs', async () => {
+    await pauseTasks(gateway);
+    const { id } = await submitTrip(gateway.url, TRIP);
+    const client = openWebSocket(gateway.url);
     const updates = overWebSocket(client, TASK_UPDATES, { id });
     const first = await updates.next();
     expect(taskIn(first.value ?? {}, 'taskUpdates').state).toBe('QUEUED');
     const result = onlyTask(overWebSocket(client, TASK_RESULT, { id }));
-    await using _worker = await startWorker(idleNats);
+    await resumeTasks(gateway);
     expect(await result).toMatchObject({ id, state: 'SUCCEEDED' });
     const states = (await collect(updates)).map((answer) => taskIn(answer, 'taskUpdates').state);
     expect(states.at(-1)).toBe('SUCCEEDED');
@@ -99,7 +98,7 @@ describe('a subscriber', () => {
 
   test('gets the result on another gateway, before or after the end', async () => {
     const tasks = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => submitTrip(gateway.url, tripNumber(i))),
+      Array.from({ length: 20 }, (_, i) => submitTrip(gateway.url, tripNumber(i))),
     );
     const early = await Promise.all(
       tasks.map(({ id }) => onlyTask(sse(otherGateway.url, TASK_RESULT, { id }))),
@@ -111,18 +110,17 @@ describe('a subscriber', () => {
     expect(late).toEqual(early);
   });
 
-  test('gets the result from a restarted gateway that accepted the task before', async () => {
+  test('gets the result from a gateway that has known nothing of the task, as after a restart', async () => {
     const { id } = await submitTrip(gateway.url, TRIP);
     const before = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
-    await using successor = await startGateway(system.nats);
-    expect(await onlyTask(sse(successor.url, TASK_RESULT, { id }))).toEqual(before);
+    expect(await onlyTask(sse(otherGateway.url, TASK_RESULT, { id }))).toEqual(before);
   });
 });
 
-test('1,000 concurrent tasks are each answered with the unbatched prediction for their own input', async () => {
+test('500 concurrent tasks are each answered with the unbatched prediction for their own input', async () => {
   await using model = await openDirectModel();
   const client = openWebSocket(gateway.url);
-  const trips = Array.from({ length: 1_000 }, (_, i) => tripNumber(i));
+  const trips = Array.from({ length: 500 }, (_, i) => tripNumber(i));
   const batchSizes: number[] = [];
   // A connection can have 100 open operations, and each trip here has one at a time.
   const lanes = Array.from({ length: 100 }, (_, lane) => trips.filter((_trip, i) => i % 100 === lane));
@@ -138,6 +136,6 @@ test('1,000 concurrent tasks are each answered with the unbatched prediction for
     }),
   );
   await client.dispose();
-  expect(batchSizes).toHaveLength(1_000);
+  expect(batchSizes).toHaveLength(500);
   expect(Math.max(...batchSizes)).toBeGreaterThan(1);
 });

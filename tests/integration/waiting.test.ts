@@ -13,6 +13,7 @@ import {
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { letTasksRun, pauseTasks } from '../support/pauses.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
@@ -22,24 +23,39 @@ import { refusalIn, transports } from '../support/transports.ts';
 const LONG_MS = 30_000;
 const JOBS = 'JOBS_trip-duration';
 
-/** A gateway without a worker. */
-let idleNats: NatsServer;
-let idleGateway: Gateway;
+/** Each run takes so long that a task can be seen while it runs. */
+const SLOW_RUNS = {
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+  RUN_MS: '300',
+};
+
 let nats: NatsServer;
+let streams: StreamInspector;
 let gateway: Gateway;
+/** Allows one subscription. */
+let small: Gateway;
+/** Allows some subscriptions. */
+let medium: Gateway;
 let worker: Process;
 
 beforeAll(async () => {
-  [idleNats, nats] = await Promise.all([startNats(), startNats()]);
-  [idleGateway, gateway, worker] = await Promise.all([
-    startGateway(idleNats),
-    startGateway(nats),
-    startWorker(nats),
+  nats = await startNats();
+  [gateway, small, medium, worker, streams] = await Promise.all([
+    // The default would cause a warning on a machine with a low limit of open files.
+    startGateway(nats, { MAX_CONNECTIONS: '100' }),
+    startGateway(nats, { MAX_SUBSCRIPTIONS: '1' }),
+    startGateway(nats, { MAX_SUBSCRIPTIONS: '20' }),
+    startWorker(nats, SLOW_RUNS),
+    inspectStreams(nats),
   ]);
+  // Tasks wait, except where a test says otherwise.
+  await pauseTasks(gateway);
 });
 
+beforeEach(() => streams.purge(JOBS, 'jobs.>'));
+
 afterAll(async () => {
-  for (const started of [idleGateway, gateway, worker, idleNats, nats])
+  for (const started of [gateway, small, medium, worker, streams, nats])
     await started?.[Symbol.asyncDispose]();
 });
 
@@ -64,26 +80,25 @@ function submitAndWait(
 
 describe('the mutation returns', () => {
   test.each(transports)('the finished task, over $name', async ({ ask }) => {
+    await using _running = await letTasksRun(gateway);
     const task = taskIn(await ask(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS)), 'predictTrip');
     expect(task).toMatchObject({ state: 'SUCCEEDED', prediction: { durationMinutes: expect.any(Number) } });
   });
 
-  test('the unfinished task when the time is over: QUEUED without a worker, RUNNING in a long run', async () => {
-    const queued = taskIn(await post(idleGateway.url, PREDICT_TRIP, waiting(1, 50)), 'predictTrip');
+  test('the unfinished task when the time is over: QUEUED before its run, RUNNING in it', async () => {
+    const queued = taskIn(await post(gateway.url, PREDICT_TRIP, waiting(1, 50)), 'predictTrip');
     expect(queued).toMatchObject({ state: 'QUEUED', prediction: null });
 
-    const slowRuns = join(import.meta.dirname, '../support/slowRuns.js');
-    const slow = { NODE_OPTIONS: `--import=${slowRuns}`, RUN_MS: '300' };
-    await using _worker = await startWorker(idleNats, slow);
+    await using _running = await letTasksRun(gateway);
     const running = await eventually(
-      async () => taskIn(await post(idleGateway.url, PREDICT_TRIP, waiting(2, 100)), 'predictTrip'),
+      async () => taskIn(await post(gateway.url, PREDICT_TRIP, waiting(2, 100)), 'predictTrip'),
       ({ state }) => state === 'RUNNING',
     );
     expect(running).toMatchObject({ startedAt: expect.any(String), prediction: null });
   });
 
   test('a task that ends without a prediction', async () => {
-    const answer = await post(idleGateway.url, PREDICT_TRIP, waiting(1, LONG_MS, { timeoutMs: 300 }));
+    const answer = await post(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS, { timeoutMs: 300 }));
     expect(taskIn(answer, 'predictTrip')).toMatchObject({
       state: 'EXPIRED',
       error: { code: 'DEADLINE_EXCEEDED' },
@@ -91,55 +106,31 @@ describe('the mutation returns', () => {
   });
 
   test('the same task for the same requestId, on any gateway, and at once if it has ended', async () => {
-    await using there = await startGateway(idleNats);
     const options = { requestId: 'once' };
-    const queued = await submitTrip(idleGateway.url, tripNumber(1), options);
-    const waited = post(there.url, PREDICT_TRIP, waiting(1, LONG_MS, options));
-    await using _worker = await startWorker(idleNats);
+    const queued = await submitTrip(gateway.url, tripNumber(1), options);
+    const waited = post(medium.url, PREDICT_TRIP, waiting(1, LONG_MS, options));
+    await using _running = await letTasksRun(gateway);
     const task = taskIn(await waited, 'predictTrip');
     expect(task).toMatchObject({ id: queued.id, state: 'SUCCEEDED' });
-    await using late = await startGateway(idleNats);
-    for (const { url } of [idleGateway, there, late])
+    // The last one knows nothing of the task yet.
+    for (const { url } of [gateway, medium, small])
       expect(taskIn(await post(url, PREDICT_TRIP, waiting(1, LONG_MS, options)), 'predictTrip')).toEqual(
         task,
       );
   });
 
   test('the accepted task when the gateway is stopped during the wait', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats);
-    await using streams = await inspectStreams(nats);
-    const waited = post(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS));
-    await eventually(
-      () => streams.state(JOBS),
-      ({ messages }) => messages === 1,
-    );
-    gateway.kill('SIGTERM');
+    await using stopped = await startGateway(nats);
+    const waited = post(stopped.url, PREDICT_TRIP, waiting(1, LONG_MS));
+    await accepted(1);
+    stopped.kill('SIGTERM');
     expect(taskIn(await waited, 'predictTrip').state).toBe('QUEUED');
-    expect(await gateway.ended).toBe(0);
+    expect(await stopped.ended).toBe(0);
   });
 });
 
 describe('a waiting mutation counts as a subscription', () => {
   describe('on a gateway that allows one', () => {
-    let own: NatsServer;
-    let small: Gateway;
-    let streams: StreamInspector;
-
-    beforeAll(async () => {
-      own = await startNats();
-      [small, streams] = await Promise.all([
-        startGateway(own, { MAX_SUBSCRIPTIONS: '1' }),
-        inspectStreams(own),
-      ]);
-    });
-
-    beforeEach(() => streams.purge(JOBS, 'jobs.>'));
-
-    afterAll(async () => {
-      for (const opened of [streams, small, own]) await opened?.[Symbol.asyncDispose]();
-    });
-
     test('and a second one is refused with GATEWAY_BUSY', async () => {
       const client = new AbortController();
       const first = submitAndWait(small, 1, LONG_MS, {}, client.signal).catch(() => {});
@@ -163,7 +154,7 @@ describe('a waiting mutation counts as a subscription', () => {
     test('until its client disconnects, over POST and WebSocket', async () => {
       const client = new AbortController();
       const first = submitAndWait(small, 1, LONG_MS, {}, client.signal).catch(() => {});
-      await accepted(streams, 1);
+      await accepted(1);
       client.abort();
       await first;
       await hasRoom(small);
@@ -173,7 +164,7 @@ describe('a waiting mutation counts as a subscription', () => {
       const second = overWebSocket(webSocket, PREDICT_TRIP, waiting(1, LONG_MS))
         .next()
         .catch(() => {});
-      await accepted(streams, messages + 1);
+      await accepted(messages + 1);
       webSocket.terminate();
       await webSocket.dispose();
       await second;
@@ -188,7 +179,7 @@ describe('a waiting mutation counts as a subscription', () => {
         { query: PREDICT_TRIP, variables: waiting(1, LONG_MS) },
         { next() {}, error() {}, complete() {} },
       );
-      await accepted(streams, 1);
+      await accepted(1);
       complete();
       await hasRoom(small);
       await collect(overWebSocket(webSocket, '{ __typename }', {}));
@@ -198,46 +189,38 @@ describe('a waiting mutation counts as a subscription', () => {
   });
 
   test('before its task is accepted, so that no task is accepted that could not wait', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '20' });
-    await using streams = await inspectStreams(nats);
     const first: Answer[] = [];
     const fortyAnswered = Promise.withResolvers<void>();
     const answers = Array.from({ length: 60 }, async (_, i) => {
-      const answer = await post(gateway.url, PREDICT_TRIP, waiting(i, LONG_MS));
+      const answer = await post(medium.url, PREDICT_TRIP, waiting(i, LONG_MS));
       if (first.push(answer) === 40) fortyAnswered.resolve();
       return answer;
     });
     await fortyAnswered.promise;
     for (const refused of first) expect(refusalIn(refused).extensions.code).toBe('GATEWAY_BUSY');
-    await accepted(streams, 20);
-    await using _worker = await startWorker(nats);
+    await accepted(20);
+    await using _running = await letTasksRun(gateway);
     const rest = (await Promise.all(answers)).filter((answer) => !first.slice(0, 40).includes(answer));
     expect(rest.map((answer) => taskIn(answer, 'predictTrip').state)).toEqual(Array(20).fill('SUCCEEDED'));
   });
 
   test('also on one WebSocket, where a hundred are answered without a warning in the log', async () => {
-    await using nats = await startNats();
-    // The default would cause a warning on a machine with a low limit of open files.
-    await using gateway = await startGateway(nats, { MAX_CONNECTIONS: '100' });
-    await using streams = await inspectStreams(nats);
+    const { length: before } = gateway.output();
     const webSocket = openWebSocket(gateway.url);
     const tasks = Array.from({ length: 100 }, (_, i) =>
       collect(overWebSocket(webSocket, PREDICT_TRIP, waiting(i, LONG_MS))),
     );
-    await accepted(streams, 100);
-    await using _worker = await startWorker(nats);
+    await accepted(100);
+    await using _running = await letTasksRun(gateway);
     for (const [answer = {}] of await Promise.all(tasks))
       expect(taskIn(answer, 'predictTrip').state).toBe('SUCCEEDED');
     await webSocket.dispose();
-    // One warning is expected, since the tasks waited before there was a worker.
-    const output = gateway.output().replace(/.*tasks wait for a version that no live worker serves.*/, '');
-    expect(output).not.toMatch(/Warning|"level":[45]0/);
+    expect(gateway.output().slice(before)).not.toMatch(/Warning|"level":[45]0/);
   });
 });
 
 /** Resolves once this number of jobs is stored. */
-function accepted(streams: StreamInspector, count: number) {
+function accepted(count: number) {
   return eventually(
     () => streams.queued('trip-duration'),
     (queued) => queued === count,
@@ -253,7 +236,7 @@ function hasRoom({ url }: Gateway) {
 }
 
 test.each([-1, 30_001])('a wait of %d ms is refused', async (waitMs) => {
-  expect(refusalIn(await post(idleGateway.url, PREDICT_TRIP, waiting(1, waitMs)))).toMatchObject({
+  expect(refusalIn(await post(gateway.url, PREDICT_TRIP, waiting(1, waitMs)))).toMatchObject({
     message: `waitMs must be from 0 to 30000 (ms), got ${waitMs}`,
     extensions: { code: 'BAD_USER_INPUT', field: 'waitMs' },
   });
