@@ -187,7 +187,7 @@ test('a gateway and a worker that start later have the versions of before', asyn
   await versionIs(version, 'SERVED');
   await using later = await startGateway(nats, env);
   await versionIs(version, 'SERVED', later);
-  await using second = await startWorkerWithout();
+  await using second = await startWorkerWithout({ WORKER_MODELS: `${MODEL}/1,${MODEL}/${version}` });
   await second.logged(`"version":"${version}","msg":"version offered"`);
 });
 
@@ -286,7 +286,7 @@ test('a version is retired while it is served: what waits for it is finished, an
   expect(refused.errors?.[0]?.extensions.code).toBe('VERSION_IN_USE');
   await setRollout(gateway, {});
   const ids = await Promise.all(
-    Array.from({ length: 40 }, (_, i) => submitTrip(gateway.url, tripNumber(i), { modelVersion: version })),
+    Array.from({ length: 10 }, (_, i) => submitTrip(gateway.url, tripNumber(i), { modelVersion: version })),
   );
   expect(fieldOf(await post(gateway.url, RETIRE, { version }))).toEqual({ version, state: 'LEAVING' });
   for (const { id } of ids)
@@ -314,7 +314,8 @@ test('a worker with trusted keys serves what they have signed, and refuses what 
   await pushed.push(unsigned, 1);
   await pushed.push(foreign, 2, { signingKey: others.signing });
   await pushed.push(trusted, 3, { signingKey: ours.signing });
-  await using wary = await startWorkerWithout({ MODEL_TRUSTED_KEYS: keys });
+  const served = ['1', unsigned, foreign, trusted].map((version) => `${MODEL}/${version}`);
+  await using wary = await startWorkerWithout({ MODEL_TRUSTED_KEYS: keys, WORKER_MODELS: served.join() });
   await wary.logged(`"version":"${trusted}","msg":"version offered"`);
   expect(await refusal(unsigned)).toContain('has no signature');
   expect(await refusal(foreign)).toContain('its signature is of another key');

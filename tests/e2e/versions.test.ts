@@ -194,6 +194,7 @@ test.concurrent('a session that cannot be restarted stops only its own version',
   const good = await readFile(model);
   await writeFile(model, 'spoiled');
   process.kill(await sessionOf(worker, '2'), 'SIGKILL');
+  const killedAt = performance.now();
   await worker.logged('version given up');
   const { models, refused } = await presence(bench.broker, ({ refused }) => refused?.length === 1);
   expect(models).toMatchObject([{ version: '1' }]);
@@ -203,8 +204,9 @@ test.concurrent('a session that cannot be restarted stops only its own version',
   await writeFile(model, good);
   await presence(bench.broker, ({ models }) => models.length === 2);
   await bench.answers('2');
-  // The version is tried again when its folder changed, not all the time.
-  expect((worker.output().match(/"msg":"version refused"/g) ?? []).length).toBeLessThanOrEqual(2);
+  // The version is tried again when its folder changed and every 30 seconds, not all the time.
+  const tries = 2 + Math.floor((performance.now() - killedAt) / 30_000);
+  expect((worker.output().match(/"msg":"version refused"/g) ?? []).length).toBeLessThanOrEqual(tries);
 });
 
 test.concurrent('a worker that loses its only session ends with exit code 1', async () => {
@@ -363,7 +365,7 @@ function keepLoading({ broker, streams }: { readonly broker: Broker; readonly st
   let wake = Promise.withResolvers<void>();
   const loading = (async () => {
     while (!stopped) {
-      const round = Array.from({ length: 20 }, (_, i) => tripJob(broker, results.length + i));
+      const round = Array.from({ length: 4 }, (_, i) => tripJob(broker, results.length + i));
       await queueJobs(broker, round);
       for (const job of round) results.push(await resultOf(streams, job));
       rounds++;

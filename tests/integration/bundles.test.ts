@@ -1,6 +1,6 @@
 /** Bundles in workers: each task of a bundle has its own end, whatever happens to the others and to workers. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { withdrawnEnd } from '../../src/broker/endTask.ts';
 import { partOf, type QueuedBundle } from '../../src/contract/messages/bundle.ts';
@@ -23,62 +23,100 @@ import {
 } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { openDirectModel } from '../support/predictDirectly.ts';
-import { startWorker } from '../support/processes.ts';
+import { type Process, startWorker } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
 const QUEUE = 'JOBS_trip-duration';
 
-// The tests run at the same time, since they mostly wait for processes to start and for leases to end.
-test.concurrent('the tasks of a bundle get the predictions for their own inputs, and one message of ends', async () => {
-  await using system = await startSystem();
-  const { broker, streams, nats } = system;
-  const jobs = await queueTogether(broker, trips(broker, 8));
-  await using _worker = await startWorker(nats);
-  await using direct = await openDirectModel();
-  for (const [i, end] of (await endsOf(streams, jobs)).entries()) {
-    expect(end).toMatchObject({ id: jobs[i]?.taskId, state: 'SUCCEEDED', attempts: 1 });
-    expect(end.timings?.batchSize).toBe(8);
-    expect(end.prediction?.durationMinutes).toBe(await direct.predict(jobs[i]?.input as unknown as Trip));
-  }
-  expect((await streams.state('ENDS')).messages).toBe(1);
-  await leftQueue(streams);
-});
+describe('with a worker that serves', () => {
+  const opened = new AsyncDisposableStack();
+  let system: Awaited<ReturnType<typeof startSystem>>;
+  let broker: Broker;
+  let streams: StreamInspector;
+  let worker: Process;
 
-test.concurrent('of a bundle with a trip that kills its session only this one fails, and it alone is a dead letter', async () => {
-  await using system = await startSystem();
-  const { broker, streams, nats } = system;
-  const jobs = await queueTogether(broker, trips(broker, 8, { 3: DEADLY_MILES, 5: NAN_MILES }));
-  await using _worker = await startWorker(nats, BAD_TRIPS);
-  const ends = await endsOf(streams, jobs);
-  expect(ends.map(({ state, error }) => error?.code ?? state)).toEqual([
-    ...['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED', 'WORKER_CRASHED', 'SUCCEEDED', 'INVALID_OUTPUT'],
-    ...['SUCCEEDED', 'SUCCEEDED'],
-  ]);
-  const deadly = jobs[3]?.taskId ?? '';
-  expect((await streams.state('DEAD')).messages).toBe(1);
-  const letter = await streams.last('DEAD', `dead.trip-duration.${deadly}`);
-  const kept = JSON.parse(Buffer.from(String(letter?.job), 'base64').toString());
-  expect(kept).toMatchObject({ v: 1, taskId: deadly, input: { tripDistanceMiles: DEADLY_MILES } });
-  await leftQueue(streams);
-});
-
-test.concurrent('a trip of a bundle with a value that is out of range fails alone and becomes a dead letter', async () => {
-  await using system = await startSystem();
-  const { broker, streams, nats } = system;
-  const jobs = await queueTogether(broker, trips(broker, 3, { 1: -1 }));
-  await using _worker = await startWorker(nats);
-  const ends = await endsOf(streams, jobs);
-  expect(ends.map(({ state }) => state)).toEqual(['SUCCEEDED', 'FAILED', 'SUCCEEDED']);
-  expect(ends[1]?.error).toMatchObject({
-    code: 'MALFORMED_JOB',
-    message: expect.stringContaining('tripDistanceMiles must be a number from 0'),
+  beforeAll(async () => {
+    system = opened.use(await startSystem());
+    ({ broker, streams } = system);
+    worker = opened.use(await startWorker(system.nats, { ...BAD_TRIPS, LOG_LEVEL: 'debug' }));
   });
-  expect(await streams.last('DEAD', `dead.trip-duration.${jobs[1]?.taskId}`)).toMatchObject({ attempts: 0 });
-  await leftQueue(streams);
+
+  afterAll(() => opened.disposeAsync());
+
+  test('the tasks of a bundle get the predictions for their own inputs, and one message of ends', async () => {
+    const { messages: before } = await streams.state('ENDS');
+    const jobs = await queueTogether(broker, trips(broker, 8));
+    await using direct = await openDirectModel();
+    for (const [i, end] of (await endsOf(streams, jobs)).entries()) {
+      expect(end).toMatchObject({ id: jobs[i]?.taskId, state: 'SUCCEEDED', attempts: 1 });
+      expect(end.timings?.batchSize).toBe(8);
+      expect(end.prediction?.durationMinutes).toBe(await direct.predict(jobs[i]?.input as unknown as Trip));
+    }
+    expect((await streams.state('ENDS')).messages).toBe(before + 1);
+    await leftQueue(streams);
+  });
+
+  test('of a bundle with a trip that kills its session only this one fails, and it alone is a dead letter', async () => {
+    const { messages: before } = await streams.state('DEAD');
+    const jobs = await queueTogether(broker, trips(broker, 8, { 3: DEADLY_MILES, 5: NAN_MILES }));
+    const ends = await endsOf(streams, jobs);
+    expect(ends.map(({ state, error }) => error?.code ?? state)).toEqual([
+      ...['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED', 'WORKER_CRASHED', 'SUCCEEDED', 'INVALID_OUTPUT'],
+      ...['SUCCEEDED', 'SUCCEEDED'],
+    ]);
+    const deadly = jobs[3]?.taskId ?? '';
+    expect((await streams.state('DEAD')).messages).toBe(before + 1);
+    const letter = await streams.last('DEAD', `dead.trip-duration.${deadly}`);
+    const kept = JSON.parse(Buffer.from(String(letter?.job), 'base64').toString());
+    expect(kept).toMatchObject({ v: 1, taskId: deadly, input: { tripDistanceMiles: DEADLY_MILES } });
+    await leftQueue(streams);
+  });
+
+  test('a trip of a bundle with a value that is out of range fails alone and becomes a dead letter', async () => {
+    const jobs = await queueTogether(broker, trips(broker, 3, { 1: -1 }));
+    const ends = await endsOf(streams, jobs);
+    expect(ends.map(({ state }) => state)).toEqual(['SUCCEEDED', 'FAILED', 'SUCCEEDED']);
+    expect(ends[1]?.error).toMatchObject({
+      code: 'MALFORMED_JOB',
+      message: expect.stringContaining('tripDistanceMiles must be a number from 0'),
+    });
+    expect(await streams.last('DEAD', `dead.trip-duration.${jobs[1]?.taskId}`)).toMatchObject({
+      attempts: 0,
+    });
+    await leftQueue(streams);
+  });
+
+  test('two workers with the same bundle give each task one end', async () => {
+    await using second = await startWorker(system.nats, { LOG_LEVEL: 'debug' });
+    const jobs = together(trips(broker, 8));
+    // Two messages with the same rows, as after a lost answer of the broker.
+    for (let i = 0; i < 2; i++) await broker.storeBundle(bundleOfJobs(jobs));
+    for (const end of await endsOf(streams, jobs)) expect(end.state).toBe('SUCCEEDED');
+    await leftQueue(streams);
+    const finished = `${worker.output()}${second.output()}`
+      .split('\n')
+      .filter((line) => line.includes('"msg":"task finished"'))
+      .filter((line) => jobs.some(({ taskId }) => line.includes(taskId)));
+    expect(finished).toHaveLength(8);
+  });
+
+  test('a job of 0.2 is run, and its result is where gateways of 0.2 look for it', async () => {
+    const job = tripJob(broker, 1);
+    const second = Math.ceil(job.deadline / 1000);
+    const taskId = `trip_duration_${HOME}_${second}_0123456789abcdef01234567`;
+    const subject = `jobs.trip-duration.1.interactive.${second}.${taskId}`;
+    await streams.publish(subject, encodeMessage({ ...job, taskId }));
+    const result = await eventually(
+      () => streams.last('RESULTS', subjects.result(addressOf({ taskId }))).catch(() => undefined),
+      (found) => found !== undefined,
+    );
+    expect(result).toMatchObject({ v: 1, id: taskId, state: 'SUCCEEDED', attempts: 1 });
+    await leftQueue(streams);
+  });
 });
 
-test.concurrent('a bundle of which a worker had stored a half when it died is finished by another one', async () => {
+test('a bundle of which a worker had stored a half when it died is finished by another one', async () => {
   await using system = await startSystem();
   const { broker, streams, nats } = system;
   const jobs = together(trips(broker, 8));
@@ -103,7 +141,7 @@ test.concurrent('a bundle of which a worker had stored a half when it died is fi
   await leftQueue(streams);
 });
 
-test.concurrent('a canceled task of a queued bundle is not run', async () => {
+test('a canceled task of a queued bundle is not run', async () => {
   await using system = await startSystem();
   const { broker, streams, nats } = system;
   const jobs = await queueTogether(broker, trips(broker, 4));
@@ -120,37 +158,6 @@ test.concurrent('a canceled task of a queued bundle is not run', async () => {
   const ends = await endsOf(streams, jobs);
   expect(ends.map(({ state }) => state)).toEqual(['CANCELED', 'SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
   expect(ends[1]?.timings?.batchSize).toBe(3);
-  await leftQueue(streams);
-});
-
-test.concurrent('two workers with the same bundle give each task one end', async () => {
-  await using system = await startSystem();
-  const { broker, streams, nats } = system;
-  await using first = await startWorker(nats, { LOG_LEVEL: 'debug' });
-  await using second = await startWorker(nats, { LOG_LEVEL: 'debug' });
-  const jobs = together(trips(broker, 8));
-  // Two messages with the same rows, as after a lost answer of the broker.
-  for (let i = 0; i < 2; i++) await broker.storeBundle(bundleOfJobs(jobs));
-  for (const end of await endsOf(streams, jobs)) expect(end.state).toBe('SUCCEEDED');
-  await leftQueue(streams);
-  const finished = (first.output() + second.output()).match(/"msg":"task finished"/g);
-  expect(finished).toHaveLength(8);
-});
-
-test.concurrent('a job of 0.2 that waits in the queue is run, and its result is where gateways of 0.2 look for it', async () => {
-  await using system = await startSystem();
-  const { broker, streams, nats } = system;
-  const job = tripJob(broker, 1);
-  const second = Math.ceil(job.deadline / 1000);
-  const taskId = `trip_duration_${HOME}_${second}_0123456789abcdef01234567`;
-  const subject = `jobs.trip-duration.1.interactive.${second}.${taskId}`;
-  await streams.publish(subject, encodeMessage({ ...job, taskId }));
-  await using _worker = await startWorker(nats);
-  const result = await eventually(
-    () => streams.last('RESULTS', subjects.result(addressOf({ taskId }))).catch(() => undefined),
-    (found) => found !== undefined,
-  );
-  expect(result).toMatchObject({ v: 1, id: taskId, state: 'SUCCEEDED', attempts: 1 });
   await leftQueue(streams);
 });
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { collect, openWebSocket, overWebSocket } from '../support/client.ts';
 import { TEST_MODELS } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
-import { COMPILED } from '../support/processes.ts';
+import { COMPILED, readyMessage } from '../support/processes.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
@@ -30,7 +30,7 @@ function start(openFiles: number, natsUrl: string, env: Readonly<Record<string, 
     });
   const ended = once(child, 'close').then(([code]) => code);
   return {
-    ready: once(child, 'message').then(([message]) => String(message.url)),
+    ready: readyMessage(child).then(({ url }) => String(url)),
     ended,
     output: () => output,
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,6 @@
 /** Shadows: operators get the comparison, and users notice no difference. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { subjects } from '../../src/contract/subjects.ts';
 import { DEADLY_MILES, ENDLESS_MILES, REFUSED_MILES } from '../support/badVersion.js';
 import {
@@ -17,9 +17,9 @@ import {
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
-import { startNats } from '../support/natsServer.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import {
   allServed,
   MINUTES,
@@ -28,7 +28,7 @@ import {
   versionsOf,
   weightsOf,
 } from '../support/rollouts.ts';
-import { inspectStreams } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';
@@ -125,7 +125,7 @@ describe('two gateways and a worker', () => {
   test('the comparison equals an independent calculation, and users see no difference', async () => {
     await setShadow(gateway, { 2: 100 });
     await inForce(other, 100);
-    const tasks = (await Promise.all([predictedAll(gateway, 0, 100), predictedAll(other, 100, 75)])).flat();
+    const tasks = (await Promise.all([predictedAll(gateway, 0, 20), predictedAll(other, 20, 15)])).flat();
     for (const task of tasks)
       expect(task).toMatchObject({ modelVersion: '1', state: 'SUCCEEDED', attempts: 1 });
     const differences = tasks.map((task) => MINUTES - minutesOf(task));
@@ -134,19 +134,19 @@ describe('two gateways and a worker', () => {
       numbers.reduce((sum, number) => sum + number) / tasks.length;
 
     for (const each of [gateway, other]) {
-      const comparison = await comparisonAfter(each, 175);
+      const comparison = await comparisonAfter(each, 35);
       expect(comparison).toMatchObject({
         gatewayCount: 2,
         model: { name: MODEL },
-        versions: [{ version: '1', shadowVersion: '2', sentTasks: 175, comparedTasks: 175, failedTasks: 0 }],
+        versions: [{ version: '1', shadowVersion: '2', sentTasks: 35, comparedTasks: 35, failedTasks: 0 }],
       });
       const [versions] = comparison.versions;
       expect(versions?.outputs).toEqual([
         {
           output: 'durationMinutes',
           unit: 'minutes',
-          count: 175,
-          differentCount: 175,
+          count: 35,
+          differentCount: 35,
           meanDifference: expect.closeTo(meanOf(differences), 9),
           meanAbsoluteDifference: expect.closeTo(meanOf(absolutes), 9),
           largestAbsoluteDifference: Math.max(...absolutes),
@@ -178,10 +178,10 @@ describe('two gateways and a worker', () => {
     await setShadow(gateway, { 2: 100 });
     await using streams = await inspectStreams(line.nats);
     const before = (await streams.ended()).length;
-    await predictedAll(gateway, 400, 50);
+    await predictedAll(gateway, 400, 20);
     await eventually(
       () => streams.ended(),
-      (ended) => ended.length === before + 50,
+      (ended) => ended.length === before + 20,
     );
     for (const [stream, messages] of [
       [`JOBS_${MODEL}`, 0],
@@ -229,7 +229,7 @@ describe('two gateways and a worker', () => {
     fieldOf(await post(gateway.url, SET_WITHOUT_SHADOW));
     await inForce(other, 0);
     sent.length = 0;
-    for (const each of [gateway, other]) await predictedAll(each, 0, 20);
+    for (const each of [gateway, other]) await predictedAll(each, 0, 5);
     expect(await comparisonOf(other)).toMatchObject({ since: null, gatewayCount: 0, versions: [] });
     expect(sent).toEqual([]);
   });
@@ -269,87 +269,92 @@ test('comparisons are for operators', async () => {
   }
 });
 
-describe('a bad shadow on the only slot of a worker', () => {
+describe('a gateway, and workers of each test', () => {
   const BAD = {
     NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badVersion.js')}`,
     BAD_VERSION: '2',
   };
+  const opened = new AsyncDisposableStack();
+  let nats: NatsServer;
+  let gateway: Gateway;
+  let streams: StreamInspector;
+  let env: Readonly<Record<string, string>>;
 
-  async function openBad(limits: Record<string, number> = {}) {
-    await using stack = new AsyncDisposableStack();
-    const models = stack.use(await twoVersions(limits));
-    const nats = stack.use(await startNats());
-    const env = { MODELS_DIR: models.path, WORKER_SLOTS: '1' };
-    const [gateway, worker] = await Promise.all([
-      startGateway(nats, env),
-      startWorker(nats, { ...env, ...BAD }),
-    ]);
-    stack.use(gateway);
-    stack.use(worker);
-    const streams = stack.use(await inspectStreams(nats));
+  beforeAll(async () => {
+    // A run that never ends is not ended before its test is over.
+    const models = opened.use(await twoVersions({ runTimeoutMs: 300_000 }));
+    nats = opened.use(await startNats());
+    env = { MODELS_DIR: models.path, WORKER_SLOTS: '1' };
+    gateway = opened.use(await startGateway(nats, env));
+    streams = opened.use(await inspectStreams(nats));
+  });
+
+  afterAll(() => opened.disposeAsync());
+
+  /** Sends all tasks to the shadow version 2 too, once both versions have a worker. The figures begin anew. */
+  async function beginShadow(): Promise<void> {
     await allServed(gateway);
+    fieldOf(await post(gateway.url, SET_WITHOUT_SHADOW));
     await setShadow(gateway, { 2: 100 });
-    const kept = stack.move();
-    return { gateway, worker, streams, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   }
 
-  const badTrip = (tripDistanceMiles: number): Trip => ({ ...tripNumber(1), tripDistanceMiles });
+  describe('a bad shadow on the only slot of a worker', () => {
+    let worker: Process;
 
-  test('that crashes causes no second attempt of a task, and stores nothing', async () => {
-    await using bad = await openBad();
-    const { gateway, worker, streams } = bad;
-    const deadly = await predicted(gateway, badTrip(DEADLY_MILES));
-    await worker.logged('no shadow jobs for a while');
-    const tasks = [deadly, ...(await predictedAll(gateway, 0, 50))];
-    // Its session has started again, and answers tasks for version 2.
-    tasks.push(await predicted(gateway, tripNumber(1), { modelVersion: '2' }));
-    for (const task of tasks) expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
-    for (const stream of ['DEAD', 'SUSPECTS']) expect((await streams.state(stream)).messages).toBe(0);
-    const { versions } = await comparisonOf(gateway);
-    expect(versions).toMatchObject([{ failedTasks: 1 }]);
-  });
+    beforeEach(async () => {
+      worker = await startWorker(nats, { ...env, ...BAD });
+      await beginShadow();
+    });
 
-  test('that never ends delays neither tasks nor the end of the worker', async () => {
-    await using bad = await openBad({ runTimeoutMs: 300_000 });
-    const { gateway, worker } = bad;
-    expect(await predicted(gateway, badTrip(ENDLESS_MILES))).toMatchObject({ state: 'SUCCEEDED' });
-    for (const task of await predictedAll(gateway, 0, 50))
-      expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
-    expect(await comparisonOf(gateway)).toMatchObject({ versions: [{ comparedTasks: 0, failedTasks: 0 }] });
-    worker.kill('SIGTERM');
-    expect(await worker.ended).toBe(0);
-  });
+    afterEach(() => worker?.[Symbol.asyncDispose]());
 
-  test('that refuses a row fails only for that row', async () => {
-    await using bad = await openBad();
-    const { gateway } = bad;
-    const trips = Array.from({ length: 40 }, (_, i) => (i === 20 ? badTrip(REFUSED_MILES) : tripNumber(i)));
-    await Promise.all(trips.map((trip) => predicted(gateway, trip)));
-    expect(await comparisonAfter(gateway, 40)).toMatchObject({
-      versions: [{ sentTasks: 40, comparedTasks: 39, failedTasks: 1 }],
+    const badTrip = (tripDistanceMiles: number): Trip => ({ ...tripNumber(1), tripDistanceMiles });
+
+    test('that crashes causes no second attempt of a task, and stores nothing', async () => {
+      const deadly = await predicted(gateway, badTrip(DEADLY_MILES));
+      await worker.logged('no shadow jobs for a while');
+      const tasks = [deadly, ...(await predictedAll(gateway, 0, 20))];
+      // Its session has started again, and answers tasks for version 2.
+      tasks.push(await predicted(gateway, tripNumber(1), { modelVersion: '2' }));
+      for (const task of tasks) expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+      for (const stream of ['DEAD', 'SUSPECTS']) expect((await streams.state(stream)).messages).toBe(0);
+      const { versions } = await comparisonOf(gateway);
+      expect(versions).toMatchObject([{ failedTasks: 1 }]);
+    });
+
+    test('that never ends delays neither tasks nor the end of the worker', async () => {
+      expect(await predicted(gateway, badTrip(ENDLESS_MILES))).toMatchObject({ state: 'SUCCEEDED' });
+      for (const task of await predictedAll(gateway, 0, 20))
+        expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+      const { versions } = await comparisonOf(gateway);
+      expect(versions).toMatchObject([{ comparedTasks: 0, failedTasks: 0 }]);
+      worker.kill('SIGTERM');
+      expect(await worker.ended).toBe(0);
+    });
+
+    test('that refuses a row fails only for that row', async () => {
+      const trips = Array.from({ length: 20 }, (_, i) => (i === 10 ? badTrip(REFUSED_MILES) : tripNumber(i)));
+      await Promise.all(trips.map((trip) => predicted(gateway, trip)));
+      expect(await comparisonAfter(gateway, 20)).toMatchObject({
+        versions: [{ sentTasks: 20, comparedTasks: 19, failedTasks: 1 }],
+      });
     });
   });
-});
 
-test('a shadow without a worker harms no task', async () => {
-  await using models = await twoVersions();
-  await using nats = await startNats();
-  const env = { MODELS_DIR: models.path };
-  await using gateway = await startGateway(nats, env);
-  await using _worker = await startWorker(nats, { ...env, WORKER_MODELS: `${MODEL}/1` });
-  await using shadow = await startWorker(nats, { ...env, WORKER_MODELS: `${MODEL}/2` });
-  await using streams = await inspectStreams(nats);
-  await allServed(gateway);
-  await setShadow(gateway, { 2: 100 });
-  await predicted(gateway, tripNumber(0));
-  await comparisonAfter(gateway, 1);
-  shadow.kill('SIGKILL');
-  await shadow.ended;
-  for (const task of await predictedAll(gateway, 0, 50))
-    expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
-  await eventually(
-    () => streams.state(`JOBS_${MODEL}`),
-    ({ messages }) => messages === 0,
-  );
-  expect(await comparisonOf(gateway)).toMatchObject({ versions: [{ comparedTasks: 1, failedTasks: 0 }] });
+  test('a shadow without a worker harms no task', async () => {
+    await using _worker = await startWorker(nats, { ...env, WORKER_MODELS: `${MODEL}/1` });
+    await using shadow = await startWorker(nats, { ...env, WORKER_MODELS: `${MODEL}/2` });
+    await beginShadow();
+    await predicted(gateway, tripNumber(0));
+    await comparisonAfter(gateway, 1);
+    shadow.kill('SIGKILL');
+    await shadow.ended;
+    for (const task of await predictedAll(gateway, 0, 20))
+      expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+    await eventually(
+      () => streams.state(`JOBS_${MODEL}`),
+      ({ messages }) => messages === 0,
+    );
+    expect(await comparisonOf(gateway)).toMatchObject({ versions: [{ comparedTasks: 1, failedTasks: 0 }] });
+  });
 });

@@ -1,5 +1,5 @@
 /** Real gateway and worker processes, started as by the supervisor. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -90,7 +90,7 @@ export function startProcess(
   }
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   const readiness = Promise.race([
-    once(child, 'message').then(([message]) => message as Record<string, unknown>),
+    readyMessage(child),
     ended.then((how) => {
       throw new Error(`${script} ended with ${how} before it was ready:\n${tailOf(output)}`);
     }),
@@ -126,6 +126,15 @@ export function startProcess(
       }
     },
   };
+}
+
+/** What a process says once it is ready. One that takes long tells before, every few seconds, how its broker is. */
+export function readyMessage(child: ChildProcess): Promise<Record<string, unknown>> {
+  const { promise, resolve } = Promise.withResolvers<Record<string, unknown>>();
+  child.on('message', (message: Record<string, unknown>) => {
+    if (message.type !== 'broker') resolve(message);
+  });
+  return promise;
 }
 
 /** Ends a draining process. Several signals are sent, since one within the first second does not count as a new one. */
