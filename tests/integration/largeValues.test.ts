@@ -127,7 +127,7 @@ describe.runIf(process.platform === 'linux')('memory', () => {
 });
 
 test('gateway, worker and broker are killed while blobs are under way, and each task has its right output', async () => {
-  const work = Array.from({ length: 12 }, (_, i) => careful(i));
+  const work = Array.from({ length: 4 }, (_, i) => careful(i));
   const port = new URL(gateway.url).port;
   gateway.kill('SIGKILL');
   await gateway.ended;
