@@ -36,10 +36,16 @@ async function endOf(id: string): Promise<string> {
   return taskIn(await onlyTask(answers).then((task) => ({ data: { task } })), 'task').state;
 }
 
+let signedInWith: string | undefined;
+
 /** Opens a part of the page for a key or token, as after its sign-in. */
 async function openAs(token: string, path = '/operate'): Promise<void> {
-  await page.goto(new URL('/console/', gateway.url).href);
-  await page.evaluate(`sessionStorage.setItem('tidings-token', ${JSON.stringify(token)})`);
+  if (token !== signedInWith) {
+    await page.goto(new URL('/console/', gateway.url).href);
+    await page.evaluate(`sessionStorage.setItem('tidings-token', ${JSON.stringify(token)})`);
+    await page.reload();
+    signedInWith = token;
+  }
   await opened.open(path);
   await page.getByRole('heading', { level: 1, name: 'Operate' }).waitFor();
 }

@@ -4,7 +4,7 @@ import { cp, mkdtempDisposable, readdir, readFile, symlink } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findBrowser, openBrowser } from '../support/browser.ts';
 import { submitTrip } from '../support/client.ts';
@@ -51,8 +51,7 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
   let pages: StaticFiles;
   let nats: NatsServer;
   let gateway: Gateway;
-  let browser: Browser;
-  let context: BrowserContext;
+  /** One tab for all tests, which keeps the compiled code of the page. */
   let page: Page;
   let cards: Locator;
 
@@ -63,21 +62,22 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
       VITE_GATEWAY: `http://127.0.0.1:${port}/graphql`,
     });
     pages = cleanUp.use(await serveFiles(folder.path));
-    browser = await openBrowser(browserPath ?? '');
+    const browser = await openBrowser(browserPath ?? '');
     cleanUp.defer(() => browser.close());
+    page = await browser.newPage();
+    cards = page.getByRole('article', { name: 'Task' });
   });
 
   /** A system without tasks: the page lists all that there are. */
   beforeEach(async () => {
     nats = await startNats();
     gateway = await startOne();
-    context = await browser.newContext();
-    page = await context.newPage();
-    cards = page.getByRole('article', { name: 'Task' });
+    // The tab keeps the login of the test before.
+    await page.goto(pages.origin);
+    await page.evaluate('sessionStorage.clear()');
   });
 
   afterEach(async () => {
-    await context?.close();
     for (const started of [gateway, nats]) await started?.[Symbol.asyncDispose]();
   });
 
