@@ -4,10 +4,10 @@
  * A process ends in order on SIGTERM and SIGINT, and when its supervisor is gone. A wrong configuration ends it with
  * exit code 78, an unforeseen error with 1. Only the two mains call it.
  */
-import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ConfigurationError, EXIT_CONFIGURATION, messageOf } from '../contract/errors.ts';
+import { keepCompiled } from './compileCache.ts';
 import { logFatal } from './log.ts';
 
 export interface ProcessContext {
@@ -91,8 +91,7 @@ export async function runProcess(
       stopped: stopped.promise,
       ready(details) {
         tellSupervisor({ type: 'ready', ...details });
-        // Node writes it at an orderly exit only. After a kill everything would be compiled again.
-        flushCompileCache();
+        keepCompiled();
       },
       reportBroker,
       answerSupervisor,

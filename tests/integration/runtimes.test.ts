@@ -1,7 +1,7 @@
 /** Versions that are code: what a bad program does harms its own rows only, and their clients are told. */
 import { mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeCodeVersion } from '../support/codeModels.ts';
 import { eventually } from '../support/eventually.ts';
@@ -22,7 +22,7 @@ import {
 import { type Broker, type Job, jobFor, openTestBroker, queueJobs, resultOf } from '../support/jobs.ts';
 import { writeNumberModel } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
-import { type Process, startWorker } from '../support/processes.ts';
+import { COMPILED, type Process, ROOT, startWorker } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
@@ -49,9 +49,12 @@ class Predictor:
             return {"y": [float(len([name for name in os.environ if "secret" in os.environ[name]]))] * len(values)}
         return {"y": [helper.add(x) for x in values]}
 `;
-const NODE = `export class Predictor {
+/** One that tells at 6 whether the folder of compiled modules is not one in its own. */
+const NODE = `import { isAbsolute } from 'node:path';
+export class Predictor {
   predict({ x }) {
     if (x.data.includes(5)) throw new RangeError('five is too much');
+    if (x.data.includes(6)) return { y: x.data.map(() => Number(isAbsolute(process.env.NODE_COMPILE_CACHE))) };
     return { y: x.data.map((value) => value + 1) };
   }
 }
@@ -124,7 +127,7 @@ beforeAll(async () => {
     });
   }
   nats = stack.use(await startNats());
-  const env = { MODELS_DIR: modelsDir };
+  const env = { MODELS_DIR: modelsDir, NODE_COMPILE_CACHE: relative(ROOT, COMPILED.NODE_COMPILE_CACHE) };
   broker = stack.use(await openTestBroker(nats, env));
   streams = stack.use(await inspectStreams(nats));
   worker = stack.use(await startWorker(nats, { ...env, SESSION_MAX_MIB: '600', OPERATOR_TOKEN: SECRET }));
@@ -205,6 +208,10 @@ test('the owner of a task reads the sentence of an exception, without paths of t
 
 test('the process of a version has no secret of the worker in its environment', async () => {
   expect(await predictionOf(jobFor(broker, { model: 'snake', input: { x: 6 } }))).toEqual({ y: 0 });
+});
+
+test('the process of a version has the compiled modules of the worker, and leaves none in its folder', async () => {
+  expect(await predictionOf(jobFor(broker, { model: 'script', input: { x: 6 } }))).toEqual({ y: 1 });
 });
 
 test('what a version prints is in the log, and breaks nothing', async () => {

@@ -3,6 +3,7 @@
  * its outputs. A file that kills it harms neither the worker nor the code. Requests are answered one after another.
  */
 import { messageOf } from '../../src/contract/errors.ts';
+import { keepCompiled } from '../../src/process/compileCache.ts';
 import { limitMemory } from '../runtimes/memoryLimit.ts';
 import { type MadeRows, Media } from './media.ts';
 import type { MediaAnswered, MediaAsked, MediaReply } from './mediaProcess.ts';
@@ -17,6 +18,8 @@ let answered = Promise.resolve();
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
+
+keepCompiled();
 
 process.on('message', (asked: MediaAsked) => {
   answered = answered.then(async () => {

@@ -1,6 +1,7 @@
 /** The process that answers one question about data, see `dataProcess.ts`. */
 import { messageOf } from '../../src/contract/errors.ts';
 import { DataFault, NoRoom, PlaceFault } from '../../src/data/dataFault.ts';
+import { keepCompiled } from '../../src/process/compileCache.ts';
 import { limitMemory } from '../runtimes/memoryLimit.ts';
 import type { DataAnswer, DataQuestion } from './dataProcess.ts';
 import { type AskedData, dataReader } from './dataReader.ts';
@@ -11,6 +12,8 @@ const maxMib = Number(process.argv[2] ?? 0);
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
+
+keepCompiled();
 
 process.once('message', async (question: DataQuestion) => {
   const answer = await answerTo(question).catch(answerOf);

@@ -3,6 +3,7 @@
  * secrets that no list of ours knows, such as the login of a database. The process that reads data gets the same, without
  * RECIPE_ENV.
  */
+import { compileCacheOf } from '../../src/process/compileCache.ts';
 import { withoutSecrets } from '../../src/process/config.ts';
 
 const NAMES = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|TMPDIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH)$/;
@@ -15,5 +16,6 @@ export function recipeVariables(
   more: readonly string[],
 ): NodeJS.ProcessEnv {
   const isPassed = (name: string) => NAMES.test(name) || PREFIXES.test(name) || more.includes(name);
-  return Object.fromEntries(Object.entries(withoutSecrets(env)).filter(([name]) => isPassed(name)));
+  const passed = Object.entries(withoutSecrets(env)).filter(([name]) => isPassed(name));
+  return { ...Object.fromEntries(passed), ...compileCacheOf(env) };
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../../../src/contract/errors.ts';
 import { type ModelVersion, Runtime, type VersionCode } from '../../../src/models/models.ts';
+import { compileCacheOf } from '../../../src/process/compileCache.ts';
 import { type Config, withoutSecrets } from '../../../src/process/config.ts';
 import type { Logger } from '../../../src/process/log.ts';
 import { ensurePython, pythonVersion } from '../../../src/process/pythonEnvironment.ts';
@@ -89,6 +90,7 @@ function environmentFor({
   const devices = cudaVisibleDevices ?? (onGpu ? undefined : '');
   return {
     ...withoutSecrets(process.env),
+    ...compileCacheOf(process.env),
     ...BUS_ORDER,
     ...Object.fromEntries(THREAD_VARIABLES.map((name) => [name, String(threads)])),
     ...(devices === undefined ? {} : { CUDA_VISIBLE_DEVICES: devices }),

@@ -15,6 +15,7 @@ import {
   type Manifest,
   rowShapeOf,
 } from '../../../src/models/manifest.ts';
+import { keepCompiled } from '../../../src/process/compileCache.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
 import { Media } from '../../media/media.ts';
 import type { TensorData } from '../../tensorLayout.ts';
@@ -80,6 +81,8 @@ preferThisThread();
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
+
+keepCompiled();
 
 process.on('message', (asked: Asked) => {
   answered = answered.then(() => answer(asked));

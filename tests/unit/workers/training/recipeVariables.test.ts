@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { recipeVariables } from '../../../../workers/training/recipeVariables.ts';
 
@@ -30,4 +31,10 @@ test('a recipe gets what programs need, what RECIPE_ENV names, and nothing else'
     RECIPE_ENV: 'HF_HOME,OPERATOR_TOKEN',
   };
   expect(recipeVariables({ ...passed, ...kept }, ['HF_HOME', 'OPERATOR_TOKEN'])).toEqual(passed);
+});
+
+test('a recipe in another folder finds the compiled modules of the trainer', () => {
+  expect(recipeVariables({ NODE_COMPILE_CACHE: 'compiled' }, [])).toEqual({
+    NODE_COMPILE_CACHE: resolve('compiled'),
+  });
 });
