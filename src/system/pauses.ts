@@ -5,7 +5,10 @@ import type { Logger } from '../process/log.ts';
 import type { Queues } from './queues.ts';
 
 export interface PausesOptions {
-  readonly broker: { readonly queues: Pick<Broker['queues'], 'setPaused'> };
+  readonly broker: {
+    readonly queues: Pick<Broker['queues'], 'setPaused'>;
+    readonly notices: Pick<Broker['notices'], 'nudge'>;
+  };
   readonly queues: Pick<Queues, 'list' | 'forget'>;
   readonly models: readonly Model[];
 }
@@ -45,6 +48,17 @@ export class Pauses {
     const model = modelNamed(models, modelName);
     await broker.queues.setPaused(modelName, isPaused);
     queues.forget(modelName);
+    if (!isPaused) await this.#callWorkers(modelName);
     return model;
+  }
+
+  /**
+   * The end of a pause wakes no request for jobs that a worker has open at the broker. An idle worker asks again after a
+   * minute, and gateways nudge it only for tasks that they follow.
+   */
+  async #callWorkers(modelName: string): Promise<void> {
+    const { broker, queues } = this.#options;
+    for (const lane of await queues.list(modelName))
+      if (lane.messages.waiting > 0) broker.notices.nudge(lane);
   }
 }

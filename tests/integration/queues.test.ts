@@ -1,4 +1,6 @@
 /** Queues as clients and operators see them: places of tasks, pauses, figures of the system, tasks that are run again. */
+import { isDeepStrictEqual } from 'node:util';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Answer,
@@ -11,14 +13,15 @@ import {
   submitTrip,
   TASK_RESULT,
 } from '../support/client.ts';
-import { eventually } from '../support/eventually.ts';
-import { addressOf, letterOf, openTestBroker, tripJob } from '../support/jobs.ts';
+import { eventually, PATIENCE_MS, within } from '../support/eventually.ts';
+import { addressOf, letterOf, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { codeIn } from '../support/owners.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { allServed, twoVersions, versionsOf } from '../support/rollouts.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const MODEL = 'trip-duration';
 const TOKEN = 'open-sesame-0123456789';
@@ -82,6 +85,20 @@ async function lanes(of: Gateway = gateway): Promise<readonly LaneView[]> {
   return fieldOf(await post(of.url, QUEUES));
 }
 
+/** Hears who is told that a job may wait. */
+async function hearNudges() {
+  const connection = await connect({ servers: nats.url });
+  const nudges = connection.subscribe('nudge.>');
+  await connection.flush();
+  const find = async (subject: string) => {
+    for await (const nudge of nudges) if (nudge.subject === subject) return;
+  };
+  return {
+    heard: (subject: string) => within(PATIENCE_MS, find(subject), () => `nobody published to ${subject}`),
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
 function alertNames({ alerts }: StatsView): readonly string[] {
   return alerts.map(({ name }) => name);
 }
@@ -107,14 +124,10 @@ describe('a paused model', () => {
     const ofBundle = Object.values(together.data ?? {});
     const last = await submitTrip(gateway.url, tripNumber(2));
     const ids = [single, ...ofBundle, last].map(({ id }) => id);
+    const expected = ids.map((_, position) => ({ state: 'QUEUED', position, estimatedStartAt: null }));
     await eventually(
       () => Promise.all(ids.map(async (id) => fieldOf(await post(gateway.url, PLACE, { id })))),
-      (places) => {
-        expect(places).toEqual(
-          ids.map((_, position) => ({ state: 'QUEUED', position, estimatedStartAt: null })),
-        );
-        return true;
-      },
+      (places) => isDeepStrictEqual(places, expected),
     );
     await eventually(
       () => lanes(),
@@ -125,6 +138,18 @@ describe('a paused model', () => {
       expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
       expect(fieldOf(await post(gateway.url, PLACE, { id }))).toMatchObject({ position: null });
     }
+    await pause('pauseModel');
+  });
+
+  test('has its idle workers called once it is resumed, for a job that no gateway follows', async () => {
+    await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
+    await using streams = await inspectStreams(nats);
+    await using calls = await hearNudges();
+    const job = tripJob(broker, 1);
+    await queueJobs(broker, [job]);
+    await pause('resumeModel');
+    await calls.heard(`nudge.${MODEL}.1.interactive`);
+    expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
     await pause('pauseModel');
   });
 
