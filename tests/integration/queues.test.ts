@@ -1,6 +1,5 @@
 /** Queues as clients and operators see them: places of tasks, pauses, figures of the system, tasks that are run again. */
 import { isDeepStrictEqual } from 'node:util';
-import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Answer,
@@ -13,15 +12,14 @@ import {
   submitTrip,
   TASK_RESULT,
 } from '../support/client.ts';
-import { eventually, PATIENCE_MS, within } from '../support/eventually.ts';
-import { addressOf, letterOf, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
+import { eventually } from '../support/eventually.ts';
+import { addressOf, letterOf, openTestBroker, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { codeIn } from '../support/owners.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { allServed, twoVersions, versionsOf } from '../support/rollouts.ts';
-import { inspectStreams } from '../support/streams.ts';
 
 const MODEL = 'trip-duration';
 const TOKEN = 'open-sesame-0123456789';
@@ -85,20 +83,6 @@ async function lanes(of: Gateway = gateway): Promise<readonly LaneView[]> {
   return fieldOf(await post(of.url, QUEUES));
 }
 
-/** Hears who is told that a job may wait. */
-async function hearNudges() {
-  const connection = await connect({ servers: nats.url });
-  const nudges = connection.subscribe('nudge.>');
-  await connection.flush();
-  const find = async (subject: string) => {
-    for await (const nudge of nudges) if (nudge.subject === subject) return;
-  };
-  return {
-    heard: (subject: string) => within(PATIENCE_MS, find(subject), () => `nobody published to ${subject}`),
-    [Symbol.asyncDispose]: () => connection.close(),
-  };
-}
-
 function alertNames({ alerts }: StatsView): readonly string[] {
   return alerts.map(({ name }) => name);
 }
@@ -138,18 +122,6 @@ describe('a paused model', () => {
       expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
       expect(fieldOf(await post(gateway.url, PLACE, { id }))).toMatchObject({ position: null });
     }
-    await pause('pauseModel');
-  });
-
-  test('has its idle workers called once it is resumed, for a job that no gateway follows', async () => {
-    await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
-    await using streams = await inspectStreams(nats);
-    await using calls = await hearNudges();
-    const job = tripJob(broker, 1);
-    await queueJobs(broker, [job]);
-    await pause('resumeModel');
-    await calls.heard(`nudge.${MODEL}.1.interactive`);
-    expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
     await pause('pauseModel');
   });
 
@@ -279,11 +251,11 @@ describe('retryTask', () => {
     const retried = await Promise.all(asked.map(({ url }) => post(url, RETRY, { id })));
     const ids = new Set(retried.map((answer) => fieldOf<{ id: string }>(answer).id));
     expect(ids.size).toBe(1);
-    const waiting = await eventually(
+    // All new tasks are stored by now. The figures may still have those of a second ago.
+    await eventually(
       async () => (await lanes()).reduce((sum, lane) => sum + lane.waiting, 0),
-      (sum) => sum > 0,
+      (sum) => sum === 1,
     );
-    expect(waiting).toBe(1);
     for (const each of ids) await post(gateway.url, CANCEL_TASK, { id: each });
     await pause('resumeModel');
   });
