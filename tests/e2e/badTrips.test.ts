@@ -56,14 +56,21 @@ afterAll(async () => {
   await shared?.[Symbol.asyncDispose]();
 });
 
-test('2 of 300 jobs that kill their session fail after 3 runs alone and become dead letters; the others succeed', async () => {
+test('3 of 600 jobs that kill their session fail after 3 runs alone and become dead letters; the others succeed', async () => {
   await using broker = await openTestBroker(shared);
   await using streams = await inspectStreams(shared);
   const { messages: deadBefore } = await streams.state('DEAD');
   const before = worker.output().length;
-  const jobs = Array.from({ length: 298 }, (_, i) => tripJob(broker, i));
-  const deadly = [298, 299].map((i) => withMiles(tripJob(broker, i), DEADLY_MILES));
-  await queueJobs(broker, [...jobs.slice(0, 5), ...deadly, ...jobs.slice(5)]);
+  const jobs = Array.from({ length: 597 }, (_, i) => tripJob(broker, i));
+  const deadly = [597, 598, 599].map((i) => withMiles(tripJob(broker, i), DEADLY_MILES));
+  // The first one is alone in its batch, the other two are in one batch or in two.
+  await queueJobs(broker, [
+    ...jobs.slice(0, 5),
+    ...deadly.slice(0, 1),
+    ...jobs.slice(5, 499),
+    ...deadly.slice(1),
+    ...jobs.slice(499),
+  ]);
   for (const job of jobs) expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
   for (const job of deadly) {
     expect(await resultOf(streams, job)).toMatchObject({
@@ -73,9 +80,9 @@ test('2 of 300 jobs that kill their session fail after 3 runs alone and become d
     });
     expect(await streams.last('DEAD', `dead.trip-duration.${job.taskId}`)).toMatchObject({ attempts: 4 });
   }
-  expect((await streams.state('DEAD')).messages).toBe(deadBefore + 2);
-  // At most two batches had deadly jobs. Each of the two then ran alone three times.
-  expect(worker.output().slice(before).match(SESSION_DIED)?.length).toBeLessThanOrEqual(2 + 2 * 3);
+  expect((await streams.state('DEAD')).messages).toBe(deadBefore + 3);
+  // At most three batches had deadly jobs. Each of the three then ran alone three times.
+  expect(worker.output().slice(before).match(SESSION_DIED)?.length).toBeLessThanOrEqual(3 + 3 * 3);
 });
 
 test('a single job that kills its session gets as many runs alone as one of a batch', async () => {
